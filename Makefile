@@ -1,0 +1,36 @@
+# Two commands carry the project; each sets up its own environment from a bare checkout.
+#   make reproduce   verify the catalogue, train the models, draw every figure
+#   make test        formatting, types, import floors and the whole test suite
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: reproduce test lint clean
+.DELETE_ON_ERROR:
+
+reproduce: $(VENV)/.run
+	$(BIN)/w2s-theory reproduce --out figures
+
+test: lint
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[data]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[data,exact,audit,dev]'
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

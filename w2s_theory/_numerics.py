@@ -1,0 +1,214 @@
+"""Numerics that decide right from wrong: differences of logarithms that keep *relative* accuracy near equality.
+
+Every divergence here is a sum of terms that are exactly zero when the two arguments agree and second order
+around it.  Written naively, such a sum loses all its digits; these forms keep a relative accuracy of 1e-10 down
+to a divergence of 1e-24 and below.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from w2s_theory._types import Array
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+UNIT_ROUNDOFF = 2.0**-53
+"""Half the spacing of float64 around one."""
+
+_TINY = 2.0**-1000
+_ELEMENTARY_ULPS = 32
+
+
+def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] = ()) -> Any:
+    """Compile `function` and run it in float64, whatever the global JAX precision is.
+
+    Python numbers, lists and float64 arrays are computed in float64; a JAX float32 array stays float32, because
+    its owner asked for it.  Inside a trace (`jit`, `vmap`, `grad`) the function is inlined as it is.  `static`
+    names keyword arguments that choose a formula rather than enter it.
+    """
+    if function is None:
+        return functools.partial(float64, static=static)
+    compiled = jax.jit(function, static_argnames=static)
+
+    @functools.wraps(function)
+    def entry(*args: P.args, **kwargs: P.kwargs) -> T:
+        fixed = {name: kwargs.pop(name) for name in static if name in kwargs}
+        if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((args, kwargs))):
+            return cast(Any, function)(*args, **kwargs, **fixed)
+        with jax.enable_x64(True):
+            args, kwargs = jax.tree.map(_as_array, (args, kwargs), is_leaf=lambda x: isinstance(x, list))
+            return cast(Any, compiled)(*args, **kwargs, **fixed)
+
+    return entry
+
+
+def _as_array(leaf: Any) -> Any:
+    return np.asarray(leaf, dtype=float) if isinstance(leaf, int | float | list) else leaf
+
+
+def real(x: Array | float) -> jax.Array:
+    """`x` as a floating-point JAX array in the precision in force."""
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(jnp.result_type(float))
+
+
+def rounding_budget(terms: int, scale: Array | float) -> Array | float:
+    r"""Bound on the rounding error of a sum of `terms` products of elementary functions.
+
+    $(\text{terms} + 32)\,u\cdot\text{scale}$, where $u=2^{-53}$ and `scale` is the sum of the absolute values of
+    the terms: the classical bound for recursive summation, with 32 ulps for the functions in each term.
+    """
+    return (terms + _ELEMENTARY_ULPS) * UNIT_ROUNDOFF * scale
+
+
+def _atanh_tail(square: Array) -> jax.Array:
+    r"""$\sum_{j\ge0} s^{2j}/(2j+3)$ for $s^2\le 1/9$, so that $\operatorname{artanh}s = s + s^3\cdot$ this."""
+    total = jnp.full_like(square, 1 / 33)
+    for j in range(14, -1, -1):
+        total = total * square + 1 / (2 * j + 3)
+    return total
+
+
+def _split(a: Array, b: Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    r"""$s=(a-b)/(a+b)$, whether $|s|<1/3$ (the ratio is below two), and $s$ made safe for the series."""
+    s = (a - b) / jnp.maximum(a + b, _TINY)
+    near = jnp.abs(s) < 1 / 3
+    return s, near, jnp.where(near, s, 0.0)
+
+
+def log_ratio(a: Array, b: Array) -> jax.Array:
+    r"""$\log(a/b)$ for $a,b\ge0$, relatively accurate near $a=b$; $0/0$ counts as one.
+
+    For ratios below two it is $2\operatorname{artanh}\frac{a-b}{a+b}$, whose argument is free of cancellation.
+    """
+    a, b = jnp.asarray(a), jnp.asarray(b)
+    _, near, s = _split(a, b)
+    series = 2.0 * s * (1.0 + s * s * _atanh_tail(s * s))
+    far = jnp.log(jnp.where(near, 1.0, a) / jnp.where(near, 1.0, b))
+    return jnp.where(near, series, far)
+
+
+def kl_term(g: Array, h: Array) -> jax.Array:
+    r"""$g\log(g/h)-g+h\ge0$, relatively accurate near $g=h$; $0\log0=0$, and $+\infty$ where $g>0=h$.
+
+    With $s=(h-g)/(h+g)$ the term equals $s\,[(h-g)-2g\,s^2(\tfrac13+\tfrac{s^2}5+\dots)]$: no division by $g$ and
+    no subtraction of nearly equal numbers.
+    """
+    g, h = jnp.asarray(g), jnp.asarray(h)
+    return kl_term_from_difference(g, h, h - g)
+
+
+def kl_term_from_difference(g: Array, h: Array, difference: Array) -> jax.Array:
+    """`kl_term` for a pair whose difference h - g is known more accurately than the subtraction would give it."""
+    s = difference / jnp.maximum(g + h, _TINY)
+    near = jnp.abs(s) < 1 / 3
+    s = jnp.where(near, s, 0.0)
+    square = s * s
+    series = s * (difference - 2.0 * g * square * _atanh_tail(square))
+    use_log = ~near & (g > 0)
+    ratio = jnp.where(use_log, g, 1.0) / jnp.where(use_log, h, 1.0)
+    far = jnp.where(use_log, g * jnp.log(ratio), 0.0) + difference
+    return jnp.where(near, series, far)
+
+
+def excess_over_log(r: Array) -> jax.Array:
+    r"""$\varphi(r)=r-\log(1+r)\ge0$ for $r\ge-1$, relatively accurate near zero."""
+    r = jnp.asarray(r)
+    return kl_term_from_difference(jnp.ones_like(r), 1.0 + r, r)
+
+
+def exp_excess(z: Array) -> jax.Array:
+    r"""$e^z-1-z\ge0$, relatively accurate near zero."""
+    z = jnp.asarray(z)
+    near = jnp.abs(z) < 0.5
+    small = jnp.where(near, z, 0.0)
+    total = jnp.full_like(small, 1 / 17)
+    for j in range(16, 2, -1):
+        total = (1.0 + small * total) / j
+    series = 0.5 * small * small * (1.0 + small * total)
+    return jnp.where(near, series, jnp.expm1(z) - z)
+
+
+def x_log_x(x: Array) -> jax.Array:
+    r"""$x\log x$ with $0\log0=0$."""
+    positive = x > 0
+    return jnp.where(positive, x * jnp.log(jnp.where(positive, x, 1.0)), 0.0)
+
+
+def langevin(t: Array) -> jax.Array:
+    r"""$\coth t-1/t$ for $t\ge0$, by its Taylor series below $t=0.6$ and directly above."""
+    t = jnp.asarray(t)
+    near = t < 0.6
+    x = jnp.where(near, t, 0.0)
+    y = x * x
+    series = jnp.zeros_like(x)
+    for coefficient in reversed(_LANGEVIN):
+        series = series * y + coefficient
+    big = jnp.where(near, 1.0, t)
+    direct = 1.0 + 2.0 / jnp.expm1(jnp.minimum(2.0 * big, 700.0)) - 1.0 / big
+    return jnp.where(near, x * series, direct)
+
+
+def _langevin_coefficients(count: int) -> tuple[float, ...]:
+    """Taylor coefficients of (coth t - 1/t)/t in t², from t·coth t = cosh t / (sinh t / t)."""
+    even = [1.0]
+    odd = [1.0]
+    for j in range(1, count + 1):
+        even.append(even[-1] / ((2 * j - 1) * (2 * j)))
+        odd.append(odd[-1] / ((2 * j) * (2 * j + 1)))
+    quotient: list[float] = []
+    for j in range(count + 1):
+        quotient.append(even[j] - sum(quotient[i] * odd[j - i] for i in range(j)))
+    return tuple(quotient[1:])
+
+
+_LANGEVIN = _langevin_coefficients(14)
+
+
+def increasing_root(
+    function: Callable[[jax.Array], jax.Array],
+    low: Array | float,
+    high: Array | float,
+    *,
+    bisections: int = 26,
+    newton_steps: int = 5,
+) -> jax.Array:
+    """Root of an increasing scalar function bracketed by [low, high], to the last digits.
+
+    Bisection narrows the bracket, then Newton steps kept inside it finish; if the function has no sign change
+    the nearer end is returned.  Differentiable by the implicit function theorem, usable under `jit` and `vmap`.
+    """
+    low, high = real(low), real(high)
+
+    def solve(f: Callable[[jax.Array], jax.Array], _: jax.Array) -> jax.Array:
+        def halve(_: int, ends: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            a, b = ends
+            middle = 0.5 * (a + b)
+            below = f(middle) < 0
+            return jnp.where(below, middle, a), jnp.where(below, b, middle)
+
+        def polish(
+            _: int, state: tuple[jax.Array, jax.Array, jax.Array]
+        ) -> tuple[jax.Array, jax.Array, jax.Array]:
+            x, a, b = state
+            value, slope = jax.jvp(f, (x,), (jnp.ones_like(x),))
+            below = value < 0
+            a, b = jnp.where(below, x, a), jnp.where(below, b, x)
+            newton = x - value / slope
+            return jnp.where((newton >= a) & (newton <= b), newton, 0.5 * (a + b)), a, b
+
+        a, b = lax.fori_loop(0, bisections, halve, (low, high))
+        x, _, _ = lax.fori_loop(0, newton_steps, polish, (0.5 * (a + b), a, b))
+        return x
+
+    def tangent_solve(linear: Callable[[jax.Array], jax.Array], y: jax.Array) -> jax.Array:
+        return y / linear(jnp.ones_like(y))
+
+    return lax.custom_root(function, 0.5 * (low + high), solve, tangent_solve)

@@ -1,0 +1,1 @@
+"""Divergences, risks, envelopes and calibration errors: pure functions of arrays, one concept a file."""

@@ -1,0 +1,170 @@
+r"""The exact range of the student's risk for *given* truth and weak model, at most a disagreement away.
+
+Both extreme students lie on the straight line through weak model and truth,
+$q=F_w\,(1-\rho\,\sigma(u))$ for a scalar $u$ (σ the logistic function):
+
+* best: $\rho_i=(F_{w,i}-F^*_i)/F_{w,i}$, so $q=(F^*+\lambda F_w)/(1+\lambda)$ with $\lambda=e^{-u}$;
+* worst: $\rho_i=e_i/\max e$ with $e_i=(F^*_i-F_{w,i})/F_{w,i}$, so $q=(\mu F_w-F^*)/(\mu-1)$, $\mu>\max F^*_i/F_{w,i}$.
+
+Disagreement increases with u, and both it and the risk difference are sums of $\varphi(r)=r-\log(1+r)$ at
+$r=-\rho\,\sigma(u)$: relatively accurate from the smallest disagreement to the largest.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from w2s_theory._numerics import excess_over_log, float64, increasing_root, real
+from w2s_theory._types import Scalar, Table, Vector
+from w2s_theory.functionals.risks import risk
+from w2s_theory.measures import expectation
+
+_ARC = (-7.3, 16.0)
+"""Bracket of v with u = sinh v: from u = -740 (disagreement zero) to u = 4e6 (disagreement far beyond any use)."""
+
+
+class Envelope(NamedTuple):
+    """Lowest and highest value of a quantity."""
+
+    lower: jax.Array
+    upper: jax.Array
+
+
+@float64
+def instance_envelope(weights: Vector, truth: Table, weak: Table, disagreement: Scalar) -> Envelope:
+    r"""Range of $L(F_{sw})$ over all students with $d_P(F_w,F_{sw})\le D$.
+
+    `weights (m,)`, `truth (m, k)`, `weak (m, k)`, `disagreement` a scalar; the risk of the weak model must be
+    finite.  The lower end is zero from $D=d_P(F_w,F^*)$ on (approached only, if truth has zeros).
+    """
+    change = instance_envelope_change(weights, truth, weak, disagreement)
+    at_weak = risk(weights, truth, weak)
+    return Envelope(jnp.maximum(at_weak + change.lower, 0.0), at_weak + change.upper)
+
+
+@float64
+def instance_envelope_change(weights: Vector, truth: Table, weak: Table, disagreement: Scalar) -> Envelope:
+    r"""Range of $\Delta L=L(F_{sw})-L(F_w)$ over the same students, accurate for the smallest disagreements."""
+    weights, truth, weak = jnp.asarray(weights), jnp.asarray(truth), jnp.asarray(weak)
+    disagreement = real(disagreement)
+    counted = (weights[:, None] > 0) & (weak > 0)
+    relative_error = jnp.where(counted, (truth - weak) / jnp.where(counted, weak, 1.0), 0.0)
+    largest = jnp.max(relative_error)
+    exact_teacher = ~(largest > 0)
+    worst_rho = relative_error / jnp.where(exact_teacher, 1.0, largest)
+    mass = jnp.where(counted, weights[:, None] * weak, 0.0)
+
+    def at(rho: jax.Array, u: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Disagreement and ΔL of the student at u on the line with directions rho."""
+        fraction = jax.nn.sigmoid(u)
+        r = -rho * fraction
+        at_zero = rho == 1.0
+        log_q = jnp.where(at_zero, -jax.nn.softplus(u), r - excess_over_log(jnp.where(at_zero, 0.0, r)))
+        excess = r - log_q
+        excess = jnp.where(jnp.abs(r) < 0.5, excess_over_log(jnp.where(jnp.abs(r) < 0.5, r, 0.0)), excess)
+        return jnp.sum(mass * excess), jnp.sum(mass * (excess - relative_error * log_q))
+
+    def extreme(rho: jax.Array) -> jax.Array:
+        """ΔL where the disagreement along the line reaches the allowed one."""
+        far = jnp.sinh(_ARC[1])
+        at_end, change_at_end = at(rho, far)
+        reachable = (disagreement > 0) & (disagreement < at_end)
+        target = jnp.where(reachable, disagreement, 0.5 * jnp.where(at_end > 0, at_end, 1.0))
+        arc = increasing_root(lambda v: jnp.log(at(rho, jnp.sinh(v))[0] / target), *_ARC)
+        return jnp.where(
+            reachable, at(rho, jnp.sinh(arc))[1], jnp.where(disagreement > 0, change_at_end, 0.0)
+        )
+
+    lower = extreme(-relative_error)
+    upper = jnp.where(exact_teacher, disagreement, extreme(worst_rho))
+    valid = disagreement >= 0
+    return Envelope(jnp.where(valid, lower, jnp.nan), jnp.where(valid, upper, jnp.nan))
+
+
+@float64
+def line_students(truth: Table, weak: Table, position: Scalar) -> jax.Array:
+    r"""The student $F_w+\tau(F^*-F_w)$ at position τ on the line through weak model (0) and truth (1).
+
+    Its rows sum to one for every τ, but are non-negative only up to the position where an entry reaches zero.
+    """
+    weak = jnp.asarray(weak)
+    return weak + jnp.asarray(position) * (jnp.asarray(truth) - weak)
+
+
+class FlooredEnvelope(NamedTuple):
+    """`Envelope` over students that keep a floor; `upper_is_attained` says whether the upper end is exact."""
+
+    lower: jax.Array
+    upper: jax.Array
+    upper_is_attained: jax.Array
+
+
+@float64
+def floored_instance_envelope(
+    weights: Vector, truth: Table, weak: Table, disagreement: Scalar, student_floor: Scalar
+) -> FlooredEnvelope:
+    r"""Range of $L(F_{sw})$ over students with $d_P(F_w,F_{sw})\le D$ and every entry at least `student_floor`.
+
+    Lagrange duality in one multiplier κ ≥ 0 on the disagreement.  Best student: $q_i=\max(\gamma,(F^*_i+\kappa
+    F_{w,i})/\nu_x)$, a convex problem, hence exact.  Worst student: $q_i=\max(\gamma,(\kappa
+    F_{w,i}-F^*_i)/\nu_x)$ in every row with a positive coefficient, else the vertex of the smallest
+    $F^*_i-\kappa F_{w,i}$.  That is exact for $\kappa>\max_x\min_iF^*_i/F_{w,i}$ and from the disagreement of the
+    rows' worst vertices on; in between rows jump from vertex to vertex, the exact answer is a knapsack problem,
+    and `upper` is the Lagrangian bound: never too small (`upper_is_attained` false).
+
+    NaN where no student with that floor is so close to the weak model.
+    """
+    weights, truth, weak = jnp.asarray(weights), jnp.asarray(truth), jnp.asarray(weak)
+    floor, allowed = real(student_floor), real(disagreement)
+
+    def outcome(student: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return risk(weights, truth, student), risk(weights, weak, student)
+
+    def best(kappa: jax.Array) -> jax.Array:
+        return _water_fill((truth + kappa * weak) / (1.0 + kappa), floor)
+
+    def worst(kappa: jax.Array) -> jax.Array:
+        coefficient = (kappa * weak - truth) / (1.0 + kappa)
+        vertex = jnp.argmax(coefficient, axis=-1, keepdims=True) == jnp.arange(truth.shape[-1])
+        top = 1.0 - (truth.shape[-1] - 1) * floor
+        stuck = jnp.max(coefficient, axis=-1, keepdims=True) <= 0
+        return jnp.where(stuck, jnp.where(vertex, top, floor), _water_fill(coefficient, floor))
+
+    def multiplier(student_at: "jax.tree_util.Partial") -> jax.Array:
+        """Log-multiplier at which the disagreement falls to the allowed one."""
+        return increasing_root(
+            lambda v: allowed - outcome(student_at(jnp.exp(v)))[1], -60.0, 60.0, bisections=64, newton_steps=0
+        )
+
+    nearest = outcome(_water_fill(weak, floor))[1]
+    feasible = allowed >= nearest
+
+    best_end, best_end_gap = outcome(best(jnp.zeros(())))
+    lower = jnp.where(allowed >= best_end_gap, best_end, outcome(best(jnp.exp(multiplier(best))))[0])
+
+    worst_end, worst_end_gap = outcome(worst(jnp.zeros(())))
+    log_kappa = multiplier(worst)
+    kappa = jnp.exp(log_kappa)
+    reached, gap = outcome(worst(kappa))
+    bound = reached + kappa * (allowed - gap)
+    upper = jnp.where(allowed >= worst_end_gap, worst_end, bound)
+    ratio = jnp.where(weights[:, None] > 0, truth / jnp.where(weak > 0, weak, 1.0), 0.0)
+    attained = (kappa > jnp.max(jnp.min(jnp.where(weak > 0, ratio, jnp.inf), axis=-1))) | (
+        allowed >= worst_end_gap
+    )
+    return FlooredEnvelope(
+        jnp.where(feasible, lower, jnp.nan), jnp.where(feasible, upper, jnp.nan), attained & feasible
+    )
+
+
+def _water_fill(coefficient: jax.Array, floor: jax.Array) -> jax.Array:
+    """Rows max(floor, c/ν) that sum to one; each row of `coefficient` has a positive entry."""
+    classes = coefficient.shape[-1]
+    ordered = -jnp.sort(-coefficient, axis=-1)
+    count = jnp.arange(1, classes + 1)
+    level = jnp.cumsum(ordered, axis=-1) / (1.0 - (classes - count) * floor)
+    active = (ordered > 0) & (ordered >= floor * level)
+    last = jnp.maximum(jnp.sum(active, axis=-1, keepdims=True), 1)
+    scale = jnp.take_along_axis(level, last - 1, axis=-1)
+    return jnp.maximum(floor, coefficient / jnp.where(scale > 0, scale, 1.0))

@@ -1,0 +1,84 @@
+r"""The joint range of KL divergence and total variation: which pairs (KL, TV) exist, and the curves around them.
+
+The lower boundary is the curve of Fedotov, Harremoës and Topsøe (2003), parametrised by $t>0$ and attained by a pair
+of distributions on two points.  With $L(t)=\coth t-1/t$ that pair is $q=\tfrac12(1-L)$, $p=q+\tfrac t2(1-L^2)$; $2t$
+is the difference of their log-odds, and the slope of KL against TV along the curve.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from w2s_theory._numerics import float64, increasing_root, kl_term_from_difference, langevin, real
+from w2s_theory._types import Array, Reals
+
+_LOG_T = (-360.0, 720.0)
+
+
+@float64
+def pinsker_bound(kl: Reals) -> jax.Array:
+    r"""$\mathrm{TV}\le\sqrt{\mathrm{KL}/2}$ (Pinsker, with Csiszár's and Kullback's constant)."""
+    return jnp.sqrt(0.5 * jnp.asarray(kl))
+
+
+@float64
+def bretagnolle_huber_bound(kl: Reals) -> jax.Array:
+    r"""$\mathrm{TV}\le\sqrt{1-e^{-\mathrm{KL}}}$ (Bretagnolle and Huber 1979)."""
+    return jnp.sqrt(-jnp.expm1(-jnp.asarray(kl)))
+
+
+@float64
+def extremal_pair(t: Reals) -> tuple[jax.Array, jax.Array]:
+    """The pair of binary distributions (p, q), each of shape (…, 2), on the sharp curve at parameter t > 0."""
+    (p, p_other), (q, q_other), _ = _pair(jnp.asarray(t))
+    return jnp.stack([p, p_other], axis=-1), jnp.stack([q, q_other], axis=-1)
+
+
+@float64
+def sharp_pinsker_point(t: Reals) -> tuple[jax.Array, jax.Array]:
+    r"""The point (TV, KL) of the sharp curve at parameter t > 0.
+
+    $2\,\mathrm{TV}=t(1-L(t)^2)$ and $\mathrm{KL}=\log\frac t{\sinh t}+t\coth t-\frac{t^2}{\sinh^2t}$ (Fedotov,
+    Harremoës, Topsøe 2003), computed from the extremal pair so that both keep their digits as t → 0 and t → ∞.
+    """
+    (p, p_other), (q, q_other), tv = _pair(jnp.asarray(t))
+    return tv, kl_term_from_difference(p, q, -tv) + kl_term_from_difference(p_other, q_other, tv)
+
+
+@float64
+def sharp_pinsker_tv(kl: Reals) -> jax.Array:
+    r"""$V^*(d)=\sup\{\mathrm{TV}(p,q):\mathrm{KL}(p\|q)\le d\}$: concave, $V^*(d)\sim\sqrt{d/2}$ as $d\to0$."""
+
+    def scalar(d: jax.Array) -> jax.Array:
+        positive = jnp.where((d > 0) & (d < jnp.inf), d, 1.0)
+        log_t = increasing_root(lambda u: jnp.log(sharp_pinsker_point(jnp.exp(u))[1] / positive), *_LOG_T)
+        inside = sharp_pinsker_point(jnp.exp(log_t))[0]
+        return jnp.where(d > 0, jnp.where(d < jnp.inf, inside, 1.0), jnp.where(d == 0, 0.0, jnp.nan))
+
+    return jnp.vectorize(scalar)(real(kl))
+
+
+@float64
+def sharp_pinsker_kl(tv: Reals) -> jax.Array:
+    r"""$\inf\{\mathrm{KL}(p\|q):\mathrm{TV}(p,q)\ge v\}$, the inverse of `sharp_pinsker_tv`; infinite at v = 1."""
+
+    def scalar(v: jax.Array) -> jax.Array:
+        interior = jnp.where((v > 0) & (v < 1), v, 0.5)
+        log_t = increasing_root(lambda u: jnp.log(sharp_pinsker_point(jnp.exp(u))[0] / interior), *_LOG_T)
+        inside = sharp_pinsker_point(jnp.exp(log_t))[1]
+        edge = jnp.where(v == 0, 0.0, jnp.where(v == 1, jnp.inf, jnp.nan))
+        return jnp.where((v > 0) & (v < 1), inside, edge)
+
+    return jnp.vectorize(scalar)(real(tv))
+
+
+def _pair(
+    t: Array,
+) -> tuple[tuple[jax.Array, jax.Array], tuple[jax.Array, jax.Array], jax.Array]:
+    """p and q with their complements, and TV = p - q, each free of cancellation."""
+    ell = langevin(t)
+    tail = 1.0 / jnp.expm1(jnp.minimum(2.0 * t, 700.0))
+    one_minus = jnp.where(t < 1.0, 1.0 - ell, 1.0 / jnp.maximum(t, 0.5) - 2.0 * tail)
+    q = 0.5 * one_minus
+    q_other = 0.5 * (1.0 + ell)
+    tv = 0.5 * t * one_minus * (1.0 + ell)
+    return (q + tv, (1.0 + ell) * t * tail), (q, q_other), tv

@@ -1,0 +1,117 @@
+"""Weighted atoms: the one representation behind exact tables, quadrature and Monte Carlo.
+
+A rule only decides *which* weighted atoms are summed; it never changes silently, and the measure says which rule
+made it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from w2s_theory._numerics import float64
+from w2s_theory._types import Array, Reals, Vector
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How the atoms arose: `exact` (the atoms are the distribution), `quadrature` or `sampled`, and how many."""
+
+    rule: Literal["exact", "quadrature", "sampled"] = "exact"
+    atoms: int | None = None
+
+    def __str__(self) -> str:
+        return self.rule if self.atoms is None else f"{self.rule}({self.atoms})"
+
+
+EXACT = Provenance()
+
+
+class DiscreteMeasure(eqx.Module):
+    r"""A distribution as atoms `points (n, …)` with `weights (n,)`.
+
+    `coarse_weights (n,)`, where present, are the weights of the nested coarser rule on the same atoms: the
+    difference of the two sums estimates the quadrature error of *any* quantity computed from the measure.
+    """
+
+    points: jax.Array
+    weights: jax.Array
+    coarse_weights: jax.Array | None = None
+    provenance: Provenance = eqx.field(static=True, default=EXACT)
+
+    def expect(self, values: Reals) -> jax.Array:
+        r"""$\sum_x w_x v_x$ over the first axis of `values (n, …)`; atoms of zero weight do not count."""
+        return expectation(self.weights, values)
+
+
+@float64
+def expectation(weights: Vector, values: Reals) -> jax.Array:
+    r"""$\sum_x w_x v_x$ over the first axis; an atom of weight zero contributes nothing, even where v is infinite."""
+    weights = jnp.reshape(jnp.asarray(weights), (-1,) + (1,) * (jnp.ndim(values) - 1))
+    return jnp.sum(jnp.where(weights > 0, weights * jnp.where(weights > 0, values, 0.0), 0.0), axis=0)
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The atoms are the distribution: nothing is approximated."""
+
+    def measure(self, points: Array, weights: Vector) -> DiscreteMeasure:
+        """The given atoms with the given weights, as they are."""
+        return DiscreteMeasure(jnp.asarray(points), jnp.asarray(weights), None, EXACT)
+
+
+@dataclass(frozen=True)
+class Trapezoid:
+    """Tensor trapezoid rule with `nodes` (odd) points a coordinate, nested: every other node is the coarser rule.
+
+    Spectrally accurate for smooth integrands that have decayed at the ends of the interval; second order at kinks,
+    where the difference of the nested rules overestimates the error.
+    """
+
+    nodes: int = 41
+
+    def measure(
+        self, density: Callable[[jax.Array], jax.Array], low: Vector, high: Vector
+    ) -> DiscreteMeasure:
+        """Atoms on the box [low, high] weighted by `density` (points (n, d) to (n,)), normalised to one."""
+        if self.nodes < 5 or self.nodes % 2 == 0:
+            raise ValueError(
+                f"a nested trapezoid rule needs an odd number of at least 5 nodes, not {self.nodes}"
+            )
+        low, high = jnp.asarray(low), jnp.asarray(high)
+        axes = [jnp.linspace(low[j], high[j], self.nodes) for j in range(low.shape[0])]
+        ends = jnp.ones(self.nodes).at[jnp.array([0, -1])].set(0.5)
+        coarse = jnp.where(jnp.arange(self.nodes) % 2 == 0, ends, 0.0)
+        points = jnp.stack([g.ravel() for g in jnp.meshgrid(*axes, indexing="ij")], axis=1)
+        values = density(points)
+
+        def normalised(line: jax.Array) -> jax.Array:
+            weights = line
+            for _ in axes[1:]:
+                weights = jnp.outer(weights, line).ravel()
+            weights = weights * values
+            return weights / weights.sum()
+
+        return DiscreteMeasure(
+            points, normalised(ends), normalised(coarse), Provenance("quadrature", points.shape[0])
+        )
+
+
+@dataclass(frozen=True)
+class MonteCarlo:
+    """`samples` independent draws, equally weighted; the provenance says `sampled`."""
+
+    samples: int
+
+    def measure(
+        self, sampler: Callable[[jax.Array, tuple[int, ...]], jax.Array], key: jax.Array
+    ) -> DiscreteMeasure:
+        """Atoms drawn by `sampler(key, (samples,))`."""
+        if self.samples < 1:
+            raise ValueError(f"Monte Carlo needs at least one sample, not {self.samples}")
+        points = sampler(key, (self.samples,))
+        weights = jnp.full(self.samples, 1.0 / self.samples)
+        return DiscreteMeasure(points, weights, None, Provenance("sampled", self.samples))
