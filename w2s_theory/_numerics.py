@@ -194,9 +194,7 @@ def increasing_root(
             below = f(middle) < 0
             return jnp.where(below, middle, a), jnp.where(below, b, middle)
 
-        def polish(
-            _: int, state: tuple[jax.Array, jax.Array, jax.Array]
-        ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        def polish(_: int, state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
             x, a, b = state
             value, slope = jax.jvp(f, (x,), (jnp.ones_like(x),))
             below = value < 0

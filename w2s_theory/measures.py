@@ -73,14 +73,10 @@ class Trapezoid:
 
     nodes: int = 41
 
-    def measure(
-        self, density: Callable[[jax.Array], jax.Array], low: Vector, high: Vector
-    ) -> DiscreteMeasure:
+    def measure(self, density: Callable[[jax.Array], jax.Array], low: Vector, high: Vector) -> DiscreteMeasure:
         """Atoms on the box [low, high] weighted by `density` (points (n, d) to (n,)), normalised to one."""
         if self.nodes < 5 or self.nodes % 2 == 0:
-            raise ValueError(
-                f"a nested trapezoid rule needs an odd number of at least 5 nodes, not {self.nodes}"
-            )
+            raise ValueError(f"a nested trapezoid rule needs an odd number of at least 5 nodes, not {self.nodes}")
         low, high = jnp.asarray(low), jnp.asarray(high)
         axes = [jnp.linspace(low[j], high[j], self.nodes) for j in range(low.shape[0])]
         ends = jnp.ones(self.nodes).at[jnp.array([0, -1])].set(0.5)
@@ -95,9 +91,7 @@ class Trapezoid:
             weights = weights * values
             return weights / weights.sum()
 
-        return DiscreteMeasure(
-            points, normalised(ends), normalised(coarse), Provenance("quadrature", points.shape[0])
-        )
+        return DiscreteMeasure(points, normalised(ends), normalised(coarse), Provenance("quadrature", points.shape[0]))
 
 
 @dataclass(frozen=True)
@@ -106,9 +100,7 @@ class MonteCarlo:
 
     samples: int
 
-    def measure(
-        self, sampler: Callable[[jax.Array, tuple[int, ...]], jax.Array], key: jax.Array
-    ) -> DiscreteMeasure:
+    def measure(self, sampler: Callable[[jax.Array, tuple[int, ...]], jax.Array], key: jax.Array) -> DiscreteMeasure:
         """Atoms drawn by `sampler(key, (samples,))`."""
         if self.samples < 1:
             raise ValueError(f"Monte Carlo needs at least one sample, not {self.samples}")

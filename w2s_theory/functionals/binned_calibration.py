@@ -77,8 +77,7 @@ def debiased_squared_calibration_error(
     def one(score: jax.Array, surplus: jax.Array) -> jax.Array:
         cell = _bins(score, bins, scheme)
         size, total, square = (
-            jnp.zeros(bins, surplus.dtype).at[cell].add(v)
-            for v in (jnp.ones_like(surplus), surplus, surplus**2)
+            jnp.zeros(bins, surplus.dtype).at[cell].add(v) for v in (jnp.ones_like(surplus), surplus, surplus**2)
         )
         mean = total / jnp.maximum(size, 1.0)
         variance = (square - size * mean**2) / jnp.maximum(size - 1.0, 1.0)

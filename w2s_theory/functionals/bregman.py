@@ -41,9 +41,7 @@ def generator(name: str) -> Generator:
         case "squared":
             return Generator("squared", jnp.square, lambda a, b: (a - b) ** 2)
         case "itakura-saito":
-            return Generator(
-                "itakura-saito", lambda x: -jnp.log(x), lambda a, b: excess_over_log((a - b) / b)
-            )
+            return Generator("itakura-saito", lambda x: -jnp.log(x), lambda a, b: excess_over_log((a - b) / b))
         case _:
             raise ValueError(f"unknown generator {name!r}; known: {', '.join(GENERATOR_NAMES)}")
 

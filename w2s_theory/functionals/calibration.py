@@ -65,9 +65,7 @@ def truth_given_row(weights: Vector, truth: Table, model: Table) -> jax.Array:
 
 
 @float64(static=("bins",))
-def equal_width_calibration_error(
-    weights: Vector, truth: Table, model: Table, *, bins: int = 15
-) -> jax.Array:
+def equal_width_calibration_error(weights: Vector, truth: Table, model: Table, *, bins: int = 15) -> jax.Array:
     r"""Class-wise binned error $\sum_i\sum_b|\mathbb E[(F_i-F^*_i)1\{F_i\in b\}]|$ of a finite table.
 
     `bins` intervals (lo, hi] of equal width, the first one closed.

@@ -18,7 +18,6 @@ import jax.numpy as jnp
 from w2s_theory._numerics import excess_over_log, float64, increasing_root, real
 from w2s_theory._types import Scalar, Table, Vector
 from w2s_theory.functionals.risks import risk
-from w2s_theory.measures import expectation
 
 _ARC = (-7.3, 16.0)
 """Bracket of v with u = sinh v: from u = -740 (disagreement zero) to u = 4e6 (disagreement far beyond any use)."""
@@ -72,9 +71,7 @@ def instance_envelope_change(weights: Vector, truth: Table, weak: Table, disagre
         reachable = (disagreement > 0) & (disagreement < at_end)
         target = jnp.where(reachable, disagreement, 0.5 * jnp.where(at_end > 0, at_end, 1.0))
         arc = increasing_root(lambda v: jnp.log(at(rho, jnp.sinh(v))[0] / target), *_ARC)
-        return jnp.where(
-            reachable, at(rho, jnp.sinh(arc))[1], jnp.where(disagreement > 0, change_at_end, 0.0)
-        )
+        return jnp.where(reachable, at(rho, jnp.sinh(arc))[1], jnp.where(disagreement > 0, change_at_end, 0.0))
 
     lower = extreme(-relative_error)
     upper = jnp.where(exact_teacher, disagreement, extreme(worst_rho))
@@ -150,9 +147,7 @@ def floored_instance_envelope(
     bound = reached + kappa * (allowed - gap)
     upper = jnp.where(allowed >= worst_end_gap, worst_end, bound)
     ratio = jnp.where(weights[:, None] > 0, truth / jnp.where(weak > 0, weak, 1.0), 0.0)
-    attained = (kappa > jnp.max(jnp.min(jnp.where(weak > 0, ratio, jnp.inf), axis=-1))) | (
-        allowed >= worst_end_gap
-    )
+    attained = (kappa > jnp.max(jnp.min(jnp.where(weak > 0, ratio, jnp.inf), axis=-1))) | (allowed >= worst_end_gap)
     return FlooredEnvelope(
         jnp.where(feasible, lower, jnp.nan), jnp.where(feasible, upper, jnp.nan), attained & feasible
     )

@@ -50,9 +50,7 @@ def _binary_kl(p: jax.Array, q: jax.Array, difference: jax.Array) -> jax.Array:
     return kl_term_from_difference(p, q, difference) + kl_term_from_difference(1.0 - p, 1.0 - q, -difference)
 
 
-def _saturating(
-    divergence: Callable[[jax.Array], jax.Array], kl: Array, floor: Array, classes: int
-) -> jax.Array:
+def _saturating(divergence: Callable[[jax.Array], jax.Array], kl: Array, floor: Array, classes: int) -> jax.Array:
     kl, floor = real(kl), real(floor)
     highest = jnp.log((1.0 - (classes - 1) * floor) / floor)
     room = highest > 0
