@@ -36,7 +36,7 @@ def total_variation(p: Rows, q: Rows) -> jax.Array:
 
 @float64
 def squared_hellinger(p: Rows, q: Rows) -> jax.Array:
-    r"""$H^2(p,q)=\tfrac12\sum_i(\sqrt{p_i}-\sqrt{q_i})^2=1-\sum_i\sqrt{p_iq_i}$, the second form for rows summing to one."""
+    r"""$H^2(p,q)=\tfrac12\sum_i(\sqrt{p_i}-\sqrt{q_i})^2$; for rows summing to one also $1-\sum_i\sqrt{p_iq_i}$."""
     p, q = jnp.asarray(p), jnp.asarray(q)
     both_zero = (p == 0) & (q == 0)
     roots = jnp.sqrt(jnp.where(both_zero, 1.0, p)) + jnp.sqrt(jnp.where(both_zero, 1.0, q))

@@ -11,7 +11,7 @@ from w2s_theory._types import Array, Scalar
 
 @float64
 def log_ratio_constant(floor: Scalar) -> jax.Array:
-    r"""$C_\gamma=\sqrt{2(1-\gamma)/\gamma}$, the best constant in $\mathbb E\max_i|\log(p_i/q_i)|\le C_\gamma\sqrt d$."""
+    r"""$C_\gamma=\sqrt{2(1-\gamma)/\gamma}$, best in $\mathbb E\max_i|\log(p_i/q_i)|\le C_\gamma\sqrt d$."""
     floor = jnp.asarray(floor)
     return jnp.sqrt(2.0 * (1.0 - floor) / floor)
 

@@ -1,0 +1,136 @@
+"""A claim is declared once; evaluation, property test, witness test, mutants, table row and citation follow from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from w2s_theory.instance import Hypothesis, Instance, Kind
+from w2s_theory.worlds.world import World
+
+
+class Relation(eqx.Module):
+    """Both sides of a claim on one instance.
+
+    `scale` is the sum of the absolute values of the terms that enter the two sides: what rounding errors are
+    relative to.  By default it is |lhs| + |rhs|, right when neither side is a difference.
+    """
+
+    lhs: jax.Array
+    rhs: jax.Array
+    scale: jax.Array
+
+    def __init__(self, lhs: jax.Array, rhs: jax.Array, scale: jax.Array | float | None = None):
+        self.lhs, self.rhs = jnp.asarray(lhs), jnp.asarray(rhs)
+        sides = jnp.abs(self.lhs) + jnp.abs(self.rhs)
+        self.scale = sides if scale is None else jnp.asarray(scale) + sides
+
+
+class Leq(Relation):
+    """lhs ≤ rhs."""
+
+    @property
+    def slack(self) -> jax.Array:
+        """rhs - lhs."""
+        return self.rhs - self.lhs
+
+
+class Eq(Relation):
+    """lhs = rhs; its slack, never positive, is minus the absolute difference."""
+
+    @property
+    def slack(self) -> jax.Array:
+        """-|lhs - rhs|."""
+        return -jnp.abs(self.lhs - self.rhs)
+
+
+class Status(Enum):
+    """What is known: `proved` and `refuted` refer to the theory notes, `open` to neither."""
+
+    proved = "proved"
+    refuted = "refuted"
+    open = "open"
+
+
+@dataclass(frozen=True)
+class Cite:
+    """A key of `references.bib` and the place in that source."""
+
+    key: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.key}, {self.where}" if self.where else self.key
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a claim makes sense at all; `problem(instance)` is a sentence, or None inside the domain."""
+
+    name: str
+    problem: Callable[[Instance], str | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """One statement about an instance and all that is needed to check it.
+
+    `sides(instance)` is the relation as the theory writes it; `worlds` generate the instances it is tested on;
+    `witness(h)`, for a sharp claim, is an instance whose two sides meet as h → 0, with `witness_scale` the h at
+    which they agree to within one part in a thousand.  `sweep` names the variable figures draw the claim against.
+    """
+
+    id: str
+    statement: str
+    cite: Cite
+    status: Status
+    sides: Callable[[Instance], Leq | Eq]
+    worlds: tuple[World, ...]
+    assumes: tuple[Hypothesis, ...] = ()
+    domain: tuple[Domain, ...] = ()
+    kinds: tuple[Kind, ...] = ("simplex",)
+    witness: Callable[[float], Instance] | None = None
+    witness_scale: float = 1e-4
+    sweep: str = "disagreement"
+
+    @property
+    def sharp(self) -> bool:
+        """Whether a witness shows that the right side cannot be made smaller by a constant factor."""
+        return self.witness is not None
+
+    def outside_domain(self, instance: Instance) -> str | None:
+        """A sentence if the claim cannot be asked about this (concrete) instance, else None."""
+        if instance.kind not in self.kinds:
+            return f"field kind: {self.id} is about kind {' or '.join(self.kinds)}, not {instance.kind}"
+        checks = [d.problem for d in self.domain] + [h.requirement for h in self.assumes if h.requirement]
+        return next((sentence for check in checks if (sentence := check(instance))), None)
+
+
+def claim(
+    *,
+    cite: Cite,
+    status: Status,
+    worlds: tuple[World, ...],
+    assumes: tuple[Hypothesis, ...] = (),
+    domain: tuple[Domain, ...] = (),
+    kinds: tuple[Kind, ...] = ("simplex",),
+    witness: Callable[[float], Instance] | None = None,
+    witness_scale: float = 1e-4,
+    sweep: str = "disagreement",
+) -> Callable[[Callable[[Instance], Leq | Eq]], Claim]:
+    """Turn a function from an instance to a relation into a `Claim`.
+
+    The id is the function's name with hyphens, the statement the first line of its docstring.
+    """
+
+    def declare(sides: Callable[[Instance], Leq | Eq]) -> Claim:
+        statement = (sides.__doc__ or "").strip().splitlines()[0]
+        identifier = sides.__name__.replace("_", "-")
+        return Claim(
+            identifier, statement, cite, status, sides, worlds, assumes, domain, kinds, witness, witness_scale, sweep
+        )
+
+    return declare

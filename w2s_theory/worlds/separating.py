@@ -1,0 +1,62 @@
+"""Tables in which every score names its input, so that the truth is a function of every score."""
+
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+from w2s_theory.instance import Instance
+from w2s_theory.worlds.rows import floor_from, floored_rows
+from w2s_theory.worlds.tied import TiedTables
+from w2s_theory.worlds.world import Block, World
+
+
+@dataclass(frozen=True)
+class SeparatingTables(World):
+    """Rows with a built-in tilt that differs from input to input: scores are distinct already at z = 0.
+
+    The logits of input x carry the tilt $0.7\\,x\\,(i+1)^{1.3}$, so that no two inputs share the score of any class
+    unless the coordinates cancel the tilt exactly.  `relax("score_sufficient")` is the world of tied tables.
+    """
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Weights, floor, truth, weak model, difference of the models."""
+        cells = self.inputs * self.classes
+        return (
+            Block("weights", self.inputs),
+            Block("floor", 1, 0.5, 6.0),
+            Block("truth", cells, 0.3, 30.0),
+            Block("weak", cells, 0.1, 4.0),
+            Block("difference", cells, 1e-8, 4.0),
+        )
+
+    def decode(self, z: jax.Array) -> Instance:
+        """Rows as in `FlooredTables`, on top of the tilt."""
+        part = self.split(z)
+        shape = (self.inputs, self.classes)
+        floor = floor_from(part["floor"][0], self.classes)
+        tilt = 0.7 * np.outer(np.arange(self.inputs), np.arange(1, self.classes + 1) ** 1.3)
+        weak = tilt + part["weak"].reshape(shape)
+        return Instance(
+            weights=jax.nn.softmax(part["weights"]),
+            truth=jax.nn.softmax(part["truth"].reshape(shape), axis=-1),
+            weak=floored_rows(weak, floor),
+            strong=floored_rows(weak + part["difference"].reshape(shape), floor),
+            floor=floor,
+        )
+
+    def corners(self) -> tuple[Instance, ...]:
+        """z = 0 with one-hot truths, and with a truth equal to either model."""
+        base = self.decode(np.zeros(self.dim))
+        shifted = self.decode(np.eye(self.dim)[1 + self.inputs])
+        one_hot = np.eye(self.classes)[np.arange(self.inputs) % self.classes]
+        cases = [(one_hot, base.weak, shifted.weak), (base.weak, base.weak, shifted.weak)]
+        cases += [(shifted.weak, base.weak, shifted.weak), (one_hot, shifted.weak, base.weak)]
+        return tuple(Instance(base.weights, t, w, s, base.floor) for t, w, s in cases)
+
+    def relax(self, hypothesis: str) -> World:
+        """Without `score_sufficient`: tied tables of the same shape."""
+        if hypothesis == "score_sufficient":
+            return TiedTables(self.inputs, self.classes)
+        return super().relax(hypothesis)

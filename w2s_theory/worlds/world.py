@@ -1,0 +1,81 @@
+"""The interface of every world: unconstrained coordinates in, instances out."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from w2s_theory.instance import Instance
+
+
+@dataclass(frozen=True)
+class Block:
+    """A named run of coordinates; random instances scale it by a factor log-uniform in [smallest, largest]."""
+
+    name: str
+    size: int
+    smallest: float = 0.1
+    largest: float = 3.0
+
+
+@dataclass(frozen=True)
+class World(ABC):
+    """A generator of instances with `inputs` m and `classes` k.
+
+    `decode(z)` is smooth in z wherever the instance is not made of ties, and z = 0 is the simplest instance, so
+    that shrinking towards zero is natural.
+    """
+
+    inputs: int
+    classes: int
+
+    @property
+    def share(self) -> float:
+        """How many instances of a sweep this world gets, relative to a world of small tables."""
+        return 1.0
+
+    @property
+    @abstractmethod
+    def blocks(self) -> tuple[Block, ...]:
+        """The coordinates of z, in order."""
+
+    @property
+    def dim(self) -> int:
+        """Length of z."""
+        return sum(block.size for block in self.blocks)
+
+    def split(self, z: jax.Array) -> dict[str, jax.Array]:
+        """The coordinates by block name."""
+        ends = np.cumsum([block.size for block in self.blocks])[:-1]
+        return {block.name: part for block, part in zip(self.blocks, jnp.split(z, ends), strict=True)}
+
+    @abstractmethod
+    def decode(self, z: jax.Array) -> Instance:
+        """The instance at coordinates z (dim,)."""
+
+    def draw(self, key: jax.Array) -> jax.Array:
+        """Random coordinates: Gaussian, each block at a random scale, so that near-equality is not rare."""
+        scale_key, normal_key = jax.random.split(key)
+        low = np.log([block.smallest for block in self.blocks])
+        high = np.log([block.largest for block in self.blocks])
+        exponent = jax.random.uniform(scale_key, (len(self.blocks),), minval=jnp.asarray(low), maxval=jnp.asarray(high))
+        sizes = np.array([block.size for block in self.blocks])
+        scale = jnp.repeat(jnp.exp(exponent), sizes, total_repeat_length=self.dim)
+        return scale * jax.random.normal(normal_key, (self.dim,))
+
+    def sample(self, key: jax.Array) -> Instance:
+        """A random instance."""
+        return self.decode(self.draw(key))
+
+    def corners(self) -> tuple[Instance, ...]:
+        """Instances at the edges of the domain, of one common shape; random coordinates rarely come near them."""
+        return ()
+
+    def relax(self, hypothesis: str) -> "World":
+        """The world without the assumption named; `ValueError` if the world does not impose it."""
+        raise ValueError(f"{type(self).__name__} imposes no hypothesis {hypothesis!r}")
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}(inputs={self.inputs}, classes={self.classes})"
