@@ -22,16 +22,15 @@ T = TypeVar("T")
 UNIT_ROUNDOFF = 2.0**-53
 """Half the spacing of float64 around one."""
 
-_TINY = 2.0**-1000
 _ELEMENTARY_ULPS = 32
 
 
 def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] = ()) -> Any:
     """Compile `function` and run it in float64, whatever the global JAX precision is.
 
-    Python numbers, lists and float64 arrays are computed in float64; a JAX float32 array stays float32, because
-    its owner asked for it.  Inside a trace (`jit`, `vmap`, `grad`) the function is inlined as it is.  `static`
-    names keyword arguments that choose a formula rather than enter it.
+    Python numbers, lists and float64 arrays are computed in float64; a float32 array stays float32, because its
+    owner asked for it, and so do numbers and lists beside float32 arrays only.  Inside a trace (`jit`, `vmap`, `grad`)
+    the function is inlined as it is.  `static` names keyword arguments that choose a formula rather than enter it.
     """
     if function is None:
         return functools.partial(float64, static=static)
@@ -40,17 +39,30 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
     @functools.wraps(function)
     def entry(*args: P.args, **kwargs: P.kwargs) -> T:
         fixed = {name: kwargs.pop(name) for name in static if name in kwargs}
-        if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((args, kwargs))):
-            return cast(Any, function)(*args, **kwargs, **fixed)
+        plain_args, plain_kwargs = _as_arrays((args, kwargs))
+        if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((plain_args, plain_kwargs))):
+            return cast(Any, function)(*plain_args, **plain_kwargs, **fixed)
         with jax.enable_x64(True):
-            args, kwargs = jax.tree.map(_as_array, (args, kwargs), is_leaf=lambda x: isinstance(x, list))
-            return cast(Any, compiled)(*args, **kwargs, **fixed)
+            return cast(Any, compiled)(*plain_args, **plain_kwargs, **fixed)
 
     return entry
 
 
-def _as_array(leaf: Any) -> Any:
-    return np.asarray(leaf, dtype=float) if isinstance(leaf, int | float | list) else leaf
+def _as_arrays(arguments: Any) -> Any:
+    """Python numbers and lists as arrays: of float64, or of the precision of the arrays beside them."""
+
+    def is_list(x: Any) -> bool:
+        return isinstance(x, list)
+
+    dtypes = [getattr(leaf, "dtype", np.dtype(int)) for leaf in jax.tree.leaves(arguments, is_leaf=is_list)]
+    precision = max(
+        (d for d in dtypes if jnp.issubdtype(d, jnp.inexact)), key=lambda d: d.itemsize, default=np.dtype(float)
+    )
+
+    def convert(leaf: Any) -> Any:
+        return np.asarray(leaf, dtype=precision) if isinstance(leaf, int | float | list) else leaf
+
+    return jax.tree.map(convert, arguments, is_leaf=is_list)
 
 
 def real(x: Array | float) -> jax.Array:
@@ -76,11 +88,11 @@ def _atanh_tail(square: Array) -> jax.Array:
     return total
 
 
-def _split(a: Array, b: Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    r"""$s=(a-b)/(a+b)$, whether $|s|<1/3$ (the ratio is below two), and $s$ made safe for the series."""
-    s = (a - b) / jnp.maximum(a + b, _TINY)
+def _half_ratio(difference: Array, total: Array) -> tuple[jax.Array, jax.Array]:
+    r"""Whether $s=\text{difference}/\text{total}$ has $|s|<1/3$ (a ratio below two), and s made safe for the series."""
+    s = difference / jnp.where(total > 0, total, 1.0)
     near = jnp.abs(s) < 1 / 3
-    return s, near, jnp.where(near, s, 0.0)
+    return near, jnp.where(near, s, 0.0)
 
 
 def log_ratio(a: Array, b: Array) -> jax.Array:
@@ -89,7 +101,7 @@ def log_ratio(a: Array, b: Array) -> jax.Array:
     For ratios below two it is $2\operatorname{artanh}\frac{a-b}{a+b}$, whose argument is free of cancellation.
     """
     a, b = jnp.asarray(a), jnp.asarray(b)
-    _, near, s = _split(a, b)
+    near, s = _half_ratio(a - b, a + b)
     series = 2.0 * s * (1.0 + s * s * _atanh_tail(s * s))
     far = jnp.log(jnp.where(near, 1.0, a) / jnp.where(near, 1.0, b))
     return jnp.where(near, series, far)
@@ -107,9 +119,7 @@ def kl_term(g: Array, h: Array) -> jax.Array:
 
 def kl_term_from_difference(g: Array, h: Array, difference: Array) -> jax.Array:
     """`kl_term` for a pair whose difference h - g is known more accurately than the subtraction would give it."""
-    s = difference / jnp.maximum(g + h, _TINY)
-    near = jnp.abs(s) < 1 / 3
-    s = jnp.where(near, s, 0.0)
+    near, s = _half_ratio(difference, g + h)
     square = s * s
     series = s * (difference - 2.0 * g * square * _atanh_tail(square))
     use_log = ~near & (g > 0)
@@ -185,22 +195,25 @@ def increasing_root(
     Bisection narrows the bracket, then Newton steps kept inside it finish; if the function has no sign change
     the nearer end is returned.  Differentiable by the implicit function theorem, usable under `jit` and `vmap`.
     """
-    low, high = real(low), real(high)
+    precision = jax.eval_shape(function, real(low)).dtype
+    low, high = jnp.asarray(low, precision), jnp.asarray(high, precision)
 
     def solve(f: Callable[[jax.Array], jax.Array], _: jax.Array) -> jax.Array:
-        def halve(_: int, ends: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        def halve(_: jax.Array, ends: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
             a, b = ends
             middle = 0.5 * (a + b)
             below = f(middle) < 0
             return jnp.where(below, middle, a), jnp.where(below, b, middle)
 
-        def polish(_: int, state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+        def polish(
+            _: jax.Array, state: tuple[jax.Array, jax.Array, jax.Array]
+        ) -> tuple[jax.Array, jax.Array, jax.Array]:
             x, a, b = state
             value, slope = jax.jvp(f, (x,), (jnp.ones_like(x),))
             below = value < 0
             a, b = jnp.where(below, x, a), jnp.where(below, b, x)
             newton = x - value / slope
-            return jnp.where((newton >= a) & (newton <= b), newton, 0.5 * (a + b)), a, b
+            return jnp.where(jnp.isfinite(newton), jnp.clip(newton, a, b), 0.5 * (a + b)), a, b
 
         a, b = lax.fori_loop(0, bisections, halve, (low, high))
         x, _, _ = lax.fori_loop(0, newton_steps, polish, (0.5 * (a + b), a, b))

@@ -112,12 +112,12 @@ class Instance(eqx.Module):
             raise UnresolvedError(f"{quantity} is not determined by {self.provenance} atoms without a table")
 
     def normalisation_defect(self) -> jax.Array:
-        """How far weights, and rows of kind `simplex`, are from summing to one: part of every error budget."""
-        defect = jnp.abs(jnp.sum(self.weights) - 1.0)
+        """Bound on how far weights, and rows of kind `simplex`, are from summing to one, rounding included."""
+        defect = jnp.abs(jnp.sum(self.weights) - 1.0) + self.weights.shape[0] * UNIT_ROUNDOFF
         if self.kind != "simplex":
             return defect
-        rows = [jnp.abs(jnp.sum(t, axis=-1) - 1.0) for t in (self.truth, self.weak, self.strong)]
-        return defect + jnp.max(jnp.where(self.counted[:, 0], jnp.maximum(jnp.maximum(*rows[:2]), rows[2]), 0.0))
+        rows = jnp.stack([jnp.abs(jnp.sum(t, axis=-1) - 1.0) for t in (self.truth, self.weak, self.strong)])
+        return defect + jnp.max(jnp.where(self.weights > 0, rows, 0.0)) + self.classes * UNIT_ROUNDOFF
 
 
 @dataclass(frozen=True)

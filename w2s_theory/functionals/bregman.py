@@ -1,12 +1,13 @@
 """Bregman divergences of separable generators."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 
-from w2s_theory._numerics import excess_over_log, float64, kl_term, x_log_x
+from w2s_theory._numerics import float64, kl_term, kl_term_from_difference, x_log_x
 from w2s_theory._types import Array, Rows
 
 
@@ -33,6 +34,7 @@ class Generator:
         return self.value(a) - self.value(b) - self.slope(b) * (a - b)
 
 
+@functools.cache
 def generator(name: str) -> Generator:
     """The generator called `name`: one of `GENERATOR_NAMES`; `ValueError` otherwise."""
     match name:
@@ -41,9 +43,14 @@ def generator(name: str) -> Generator:
         case "squared":
             return Generator("squared", jnp.square, lambda a, b: (a - b) ** 2)
         case "itakura-saito":
-            return Generator("itakura-saito", lambda x: -jnp.log(x), lambda a, b: excess_over_log((a - b) / b))
+            return Generator("itakura-saito", lambda x: -jnp.log(x), _itakura_saito_term)
         case _:
             raise ValueError(f"unknown generator {name!r}; known: {', '.join(GENERATOR_NAMES)}")
+
+
+def _itakura_saito_term(a: Array, b: Array) -> jax.Array:
+    r"""$\frac ab-1-\log\frac ab$, the KL term of the pair (1, a/b)."""
+    return kl_term_from_difference(jnp.ones_like(a), a / b, (a - b) / b)
 
 
 GENERATOR_NAMES = ("kl", "squared", "itakura-saito")

@@ -20,7 +20,7 @@ def marginal_calibration_error(
     truth: Table,
     model: Table,
     *,
-    groups: Groups | None = None,
+    groups: Groups | Vector | None = None,
     conditional_truth: Table | None = None,
 ) -> jax.Array:
     r"""$\mathrm{MCE}(F)=\sum_i\mathbb E\,|F_i(X)-P(Y=i\mid\cdot)|\in[0,2]$.

@@ -7,7 +7,7 @@ All are accurate in the relative sense near p = q (see `w2s_theory._numerics`), 
 import jax
 import jax.numpy as jnp
 
-from w2s_theory._numerics import float64, kl_term, log_ratio
+from w2s_theory._numerics import float64, kl_term, kl_term_from_difference, log_ratio
 from w2s_theory._types import Rows
 
 
@@ -56,7 +56,9 @@ def jensen_shannon(p: Rows, q: Rows) -> jax.Array:
     r"""$\tfrac12\mathrm{KL}(p\|m)+\tfrac12\mathrm{KL}(q\|m)$ with $m=\tfrac12(p+q)$; at most $\log2$."""
     p, q = jnp.asarray(p), jnp.asarray(q)
     middle = 0.5 * (p + q)
-    return 0.5 * jnp.sum(kl_term(p, middle) + kl_term(q, middle), axis=-1)
+    half = 0.5 * (q - p)
+    terms = kl_term_from_difference(p, middle, half) + kl_term_from_difference(q, middle, -half)
+    return 0.5 * jnp.sum(terms, axis=-1)
 
 
 @float64

@@ -10,6 +10,7 @@ Disagreement increases with u, and both it and the risk difference are sums of $
 $r=-\rho\,\sigma(u)$: relatively accurate from the smallest disagreement to the largest.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -19,8 +20,9 @@ from w2s_theory._numerics import excess_over_log, float64, increasing_root, real
 from w2s_theory._types import Scalar, Table, Vector
 from w2s_theory.functionals.risks import risk
 
-_ARC = (-7.3, 16.0)
-"""Bracket of v with u = sinh v: from u = -740 (disagreement zero) to u = 4e6 (disagreement far beyond any use)."""
+_ARC = (-7.3, 80.0)
+"""Bracket of v with u = sinh v: from u = -740 (disagreement zero) to u = 3e34 (beyond any use, however small the
+weight and the weak model's probability of the class that is pushed to zero)."""
 
 
 class Envelope(NamedTuple):
@@ -51,32 +53,34 @@ def instance_envelope_change(weights: Vector, truth: Table, weak: Table, disagre
     relative_error = jnp.where(counted, (truth - weak) / jnp.where(counted, weak, 1.0), 0.0)
     largest = jnp.max(relative_error)
     exact_teacher = ~(largest > 0)
-    worst_rho = relative_error / jnp.where(exact_teacher, 1.0, largest)
+    scale = jnp.where(exact_teacher, 1.0, largest)
     mass = jnp.where(counted, weights[:, None] * weak, 0.0)
 
-    def at(rho: jax.Array, u: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Disagreement and ΔL of the student at u on the line with directions rho."""
-        fraction = jax.nn.sigmoid(u)
-        r = -rho * fraction
-        at_zero = rho == 1.0
-        log_q = jnp.where(at_zero, -jax.nn.softplus(u), r - excess_over_log(jnp.where(at_zero, 0.0, r)))
-        excess = r - log_q
-        excess = jnp.where(jnp.abs(r) < 0.5, excess_over_log(jnp.where(jnp.abs(r) < 0.5, r, 0.0)), excess)
+    def at(rho: jax.Array, complement: jax.Array, u: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Disagreement and ΔL of the student at u on the line with directions rho; `complement` is 1 - rho."""
+        r = -rho * jax.nn.sigmoid(u)
+        near, emptied = jnp.abs(r) < 0.5, complement == 0
+        ratio = jnp.where(r > 0, 1.0 + r, complement + rho * jax.nn.sigmoid(-u))
+        far_log = jnp.where(emptied, -jax.nn.softplus(u), jnp.log(jnp.where(near | emptied, 1.0, ratio)))
+        near_excess = excess_over_log(jnp.where(near, r, 0.0))
+        excess = jnp.where(near, near_excess, r - far_log)
+        log_q = jnp.where(near, r - near_excess, far_log)
         return jnp.sum(mass * excess), jnp.sum(mass * (excess - relative_error * log_q))
 
-    def extreme(rho: jax.Array) -> jax.Array:
+    def extreme(rho: jax.Array, complement: jax.Array) -> jax.Array:
         """ΔL where the disagreement along the line reaches the allowed one."""
-        far = jnp.sinh(_ARC[1])
-        at_end, change_at_end = at(rho, far)
+        rho, complement = jnp.where(exact_teacher, 1.0, rho), jnp.where(exact_teacher, 0.0, complement)
+        at_end, change_at_end = at(rho, complement, jnp.sinh(_ARC[1]))
         reachable = (disagreement > 0) & (disagreement < at_end)
         target = jnp.where(reachable, disagreement, 0.5 * jnp.where(at_end > 0, at_end, 1.0))
-        arc = increasing_root(lambda v: jnp.log(at(rho, jnp.sinh(v))[0] / target), *_ARC)
-        return jnp.where(reachable, at(rho, jnp.sinh(arc))[1], jnp.where(disagreement > 0, change_at_end, 0.0))
+        arc = increasing_root(lambda v: jnp.log(at(rho, complement, jnp.sinh(v))[0] / target), *_ARC)
+        inside = at(rho, complement, jnp.sinh(arc))[1]
+        return jnp.where(reachable, inside, jnp.where(disagreement > 0, change_at_end, 0.0))
 
-    lower = extreme(-relative_error)
-    upper = jnp.where(exact_teacher, disagreement, extreme(worst_rho))
+    lower = extreme(-relative_error, jnp.where(counted, truth / jnp.where(counted, weak, 1.0), 1.0))
+    upper = jnp.where(exact_teacher, disagreement, extreme(relative_error / scale, (largest - relative_error) / scale))
     valid = disagreement >= 0
-    return Envelope(jnp.where(valid, lower, jnp.nan), jnp.where(valid, upper, jnp.nan))
+    return Envelope(jnp.where(valid, jnp.where(exact_teacher, 0.0, lower), jnp.nan), jnp.where(valid, upper, jnp.nan))
 
 
 @float64
@@ -110,7 +114,7 @@ def floored_instance_envelope(
     rows' worst vertices on; in between rows jump from vertex to vertex, the exact answer is a knapsack problem,
     and `upper` is the Lagrangian bound: never too small (`upper_is_attained` false).
 
-    NaN where no student with that floor is so close to the weak model.
+    NaN where no student with that floor is so close to the weak model, or none has that floor.
     """
     weights, truth, weak = jnp.asarray(weights), jnp.asarray(truth), jnp.asarray(weak)
     floor, allowed = real(student_floor), real(disagreement)
@@ -128,19 +132,19 @@ def floored_instance_envelope(
         stuck = jnp.max(coefficient, axis=-1, keepdims=True) <= 0
         return jnp.where(stuck, jnp.where(vertex, top, floor), _water_fill(coefficient, floor))
 
-    def multiplier(student_at: "jax.tree_util.Partial") -> jax.Array:
+    def multiplier(student_at: Callable[[jax.Array], jax.Array]) -> jax.Array:
         """Log-multiplier at which the disagreement falls to the allowed one."""
         return increasing_root(
             lambda v: allowed - outcome(student_at(jnp.exp(v)))[1], -60.0, 60.0, bisections=64, newton_steps=0
         )
 
     nearest = outcome(_water_fill(weak, floor))[1]
-    feasible = allowed >= nearest
+    feasible = (allowed >= nearest) & (floor <= 1.0 / truth.shape[-1])
 
-    best_end, best_end_gap = outcome(best(jnp.zeros(())))
+    best_end, best_end_gap = outcome(best(jnp.zeros_like(allowed)))
     lower = jnp.where(allowed >= best_end_gap, best_end, outcome(best(jnp.exp(multiplier(best))))[0])
 
-    worst_end, worst_end_gap = outcome(worst(jnp.zeros(())))
+    worst_end, worst_end_gap = outcome(worst(jnp.zeros_like(allowed)))
     log_kappa = multiplier(worst)
     kappa = jnp.exp(log_kappa)
     reached, gap = outcome(worst(kappa))

@@ -5,13 +5,13 @@ of distributions on two points.  With $L(t)=\coth t-1/t$ that pair is $q=\tfrac1
 is the difference of their log-odds, and the slope of KL against TV along the curve.
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 
 from w2s_theory._numerics import float64, increasing_root, kl_term_from_difference, langevin, real
 from w2s_theory._types import Array, Reals
-
-_LOG_T = (-360.0, 720.0)
 
 
 @float64
@@ -50,7 +50,8 @@ def sharp_pinsker_tv(kl: Reals) -> jax.Array:
 
     def scalar(d: jax.Array) -> jax.Array:
         positive = jnp.where((d > 0) & (d < jnp.inf), d, 1.0)
-        log_t = increasing_root(lambda u: jnp.log(sharp_pinsker_point(jnp.exp(u))[1] / positive), *_LOG_T)
+        ends = _log_t_ends(d.dtype)
+        log_t = increasing_root(lambda u: jnp.log(sharp_pinsker_point(jnp.exp(u))[1] / positive), *ends)
         inside = sharp_pinsker_point(jnp.exp(log_t))[0]
         return jnp.where(d > 0, jnp.where(d < jnp.inf, inside, 1.0), jnp.where(d == 0, 0.0, jnp.nan))
 
@@ -63,12 +64,19 @@ def sharp_pinsker_kl(tv: Reals) -> jax.Array:
 
     def scalar(v: jax.Array) -> jax.Array:
         interior = jnp.where((v > 0) & (v < 1), v, 0.5)
-        log_t = increasing_root(lambda u: jnp.log(sharp_pinsker_point(jnp.exp(u))[0] / interior), *_LOG_T)
+        ends = _log_t_ends(v.dtype)
+        log_t = increasing_root(lambda u: jnp.log(sharp_pinsker_point(jnp.exp(u))[0] / interior), *ends)
         inside = sharp_pinsker_point(jnp.exp(log_t))[1]
         edge = jnp.where(v == 0, 0.0, jnp.where(v == 1, jnp.inf, jnp.nan))
         return jnp.where((v > 0) & (v < 1), inside, edge)
 
     return jnp.vectorize(scalar)(real(tv))
+
+
+def _log_t_ends(precision: jnp.dtype) -> tuple[float, float]:
+    """Bracket of log t in this precision: from where t² underflows to where t overflows."""
+    smallest = math.log(jnp.finfo(precision).tiny)
+    return 0.5 * smallest, -smallest
 
 
 def _pair(

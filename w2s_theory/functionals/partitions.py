@@ -5,6 +5,7 @@ A cell is named by an integer in [0, m); a partition is an integer array (m,).
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from w2s_theory._types import Array
 
@@ -29,8 +30,9 @@ def _cells(order: jax.Array, keys: jax.Array) -> jax.Array:
 
 def equal_width_bins(scores: Array, bins: int) -> jax.Array:
     """Partition by `bins` intervals (lo, hi] of [0, 1], the first one closed; edges are j/bins rounded once."""
-    edges = jnp.arange(1, bins) / bins
-    return jnp.searchsorted(edges, jnp.asarray(scores), side="left")
+    scores = jnp.asarray(scores)
+    edges = np.arange(1, bins) / bins  # compiled code would multiply by a rounded 1/bins
+    return jnp.searchsorted(jnp.asarray(edges, scores.dtype), scores, side="left")
 
 
 def equal_mass_bins(weights: Array, scores: Array, bins: int) -> jax.Array:

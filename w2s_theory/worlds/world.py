@@ -1,6 +1,8 @@
 """The interface of every world: unconstrained coordinates in, instances out."""
 
+import functools
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -8,6 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from w2s_theory.instance import Instance
+
+
+@functools.lru_cache(maxsize=64)
+def _batch_decoder(world: "World") -> Callable[[np.ndarray], Instance]:
+    return jax.jit(jax.vmap(world.decode))
 
 
 @dataclass(frozen=True)
@@ -55,19 +62,20 @@ class World(ABC):
     def decode(self, z: jax.Array) -> Instance:
         """The instance at coordinates z (dim,)."""
 
-    def draw(self, key: jax.Array) -> jax.Array:
-        """Random coordinates: Gaussian, each block at a random scale, so that near-equality is not rare."""
-        scale_key, normal_key = jax.random.split(key)
+    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Random coordinates (count, dim): Gaussian, each block at a random scale, so that near-equality is not rare.
+
+        Drawn by NumPy, whose generators need no compilation.
+        """
         low = np.log([block.smallest for block in self.blocks])
         high = np.log([block.largest for block in self.blocks])
-        exponent = jax.random.uniform(scale_key, (len(self.blocks),), minval=jnp.asarray(low), maxval=jnp.asarray(high))
-        sizes = np.array([block.size for block in self.blocks])
-        scale = jnp.repeat(jnp.exp(exponent), sizes, total_repeat_length=self.dim)
-        return scale * jax.random.normal(normal_key, (self.dim,))
+        scale = np.exp(rng.uniform(low, high, size=(count, len(self.blocks))))
+        return rng.normal(size=(count, self.dim)) * np.repeat(scale, [block.size for block in self.blocks], axis=1)
 
-    def sample(self, key: jax.Array) -> Instance:
-        """A random instance."""
-        return self.decode(self.draw(key))
+    def sample(self, rng: np.random.Generator, count: int) -> Instance:
+        """`count` random instances as one batched pytree, in float64."""
+        with jax.enable_x64(True):
+            return _batch_decoder(self)(self.draw(rng, count))
 
     def corners(self) -> tuple[Instance, ...]:
         """Instances at the edges of the domain, of one common shape; random coordinates rarely come near them."""

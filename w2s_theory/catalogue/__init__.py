@@ -1,0 +1,51 @@
+"""Every claim, one file a family; a new claim is exported by one line here."""
+
+import difflib
+from types import MappingProxyType
+
+from w2s_theory.catalogue import calibration, generalization, lemmas
+from w2s_theory.claim import Claim
+from w2s_theory.instance import InputError
+
+CLAIMS: tuple[Claim, ...] = (
+    lemmas.pinsker,
+    lemmas.bretagnolle_huber,
+    lemmas.sharp_pinsker,
+    lemmas.donsker_varadhan,
+    lemmas.hoeffding_lemma,
+    lemmas.data_processing,
+    lemmas.three_point,
+    lemmas.hellinger_tv_lower,
+    lemmas.hellinger_tv_upper,
+    lemmas.floored_log_ratio,
+    lemmas.smooth_below_marginal,
+    generalization.generalization_forward,
+    generalization.generalization_reverse,
+    generalization.generalization_naive,
+    generalization.generalization_uniform_envelope,
+    generalization.generalization_instance_envelope,
+    generalization.generalization_label_free,
+    generalization.generalization_squared,
+    generalization.risk_decomposition,
+    calibration.calibration_score_sufficient,
+    calibration.calibration_common_conditioning,
+    calibration.calibration_smooth,
+    calibration.calibration_sharp,
+    calibration.calibration_sharp_common,
+    calibration.calibration_sharp_smooth,
+    calibration.calibration_score_conditional,
+    calibration.calibration_binned,
+    calibration.risk_controls_calibration,
+    calibration.calibration_refinement,
+)
+
+CATALOGUE = MappingProxyType({claim.id: claim for claim in CLAIMS})
+
+
+def find_claim(identifier: str) -> Claim:
+    """The claim with that id; `InputError` naming the nearest ids otherwise."""
+    if identifier in CATALOGUE:
+        return CATALOGUE[identifier]
+    near = difflib.get_close_matches(identifier, CATALOGUE, n=3)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "; `w2s-theory list` shows the known ids"
+    raise InputError(f"unknown claim id {identifier!r}{hint}")

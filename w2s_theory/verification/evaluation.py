@@ -1,0 +1,125 @@
+"""One claim on one instance: both sides, the error budget, the margins of the assumptions, and the verdict."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from w2s_theory._numerics import float64, rounding_budget
+from w2s_theory.claim import Claim, Eq, Leq
+from w2s_theory.instance import InputError, Instance, UnresolvedError
+from w2s_theory.verdict import CODES, Verdict
+
+
+class Measurement(eqx.Module):
+    """`Evaluation` in compiled form: arrays, with the verdict as an index into `verdict.CODES`.
+
+    `tightness` is lhs/rhs, NaN where the right side is not above the error budget.
+    """
+
+    lhs: jax.Array
+    rhs: jax.Array
+    slack: jax.Array
+    tightness: jax.Array
+    error: jax.Array
+    margins: dict[str, jax.Array]
+    code: jax.Array
+
+
+def measure(claim: Claim, instance: Instance, *, sharpened: float = 1.0) -> Measurement:
+    """Both sides of `claim` on `instance`, inside a trace or outside; `sharpened` multiplies the right side.
+
+    The error budget is the sum of: rounding (unit roundoff times the number of terms times the scale of the
+    relation); the distance δ of rows and weights from summing to one, which moves log-ratios and total variation by
+    at most 2δ and scales everything else by 1 + δ; and on a quadrature measure the difference of the nested rules.
+    `UnresolvedError` if the instance does not determine a side.
+    """
+
+    def sides(i: Instance) -> Leq | Eq:
+        relation = claim.sides(i)
+        return eqx.tree_at(lambda r: r.rhs, relation, relation.rhs * sharpened)
+
+    relation = sides(instance)
+    defect = instance.normalisation_defect()
+    error = rounding_budget(instance.truth.size, relation.scale) + defect * (2.0 + relation.scale)
+    if instance.coarse_weights is not None:
+        coarse = sides(eqx.tree_at(lambda i: i.weights, instance, instance.coarse_weights))
+        error = error + jnp.abs(relation.lhs - coarse.lhs) + jnp.abs(relation.rhs - coarse.rhs)
+
+    margins = {h.name: h.margin(instance) for h in claim.assumes}
+    met = jnp.asarray(True)
+    for hypothesis in claim.assumes:
+        met &= margins[hypothesis.name] >= -hypothesis.tolerance
+    finite = jnp.isfinite(relation.lhs) & jnp.isfinite(relation.rhs)
+
+    decided = instance.provenance.rule != "sampled"
+    outcome = jnp.where(
+        relation.slack < -error,
+        (Verdict.violated if decided else Verdict.unresolved).code,
+        jnp.where(
+            relation.slack > error,
+            (Verdict.holds if decided else Verdict.unresolved).code,
+            (Verdict.tight if decided else Verdict.unresolved).code,
+        ),
+    )
+    outcome = jnp.where(finite, outcome, Verdict.nonfinite.code)
+    outcome = jnp.where(met, outcome, Verdict.hypotheses_not_met.code)
+    usable = (relation.rhs > error) & jnp.isfinite(relation.rhs)
+    tightness = jnp.where(usable, relation.lhs / jnp.where(usable, relation.rhs, 1.0), jnp.nan)
+    return Measurement(relation.lhs, relation.rhs, relation.slack, tightness, error, margins, outcome)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Outcome of one claim on one instance; numbers are floats, `None` where not finite or not defined."""
+
+    claim: str
+    lhs: float | None
+    rhs: float | None
+    slack: float | None
+    tightness: float | None
+    error: float | None
+    hypotheses: dict[str, float | None]
+    verdict: Verdict
+    advice: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of `w2s-theory evaluate --json`."""
+        keys = ("lhs", "rhs", "slack", "tightness", "error", "hypotheses")
+        values = {key: getattr(self, key) for key in keys}
+        return {"id": self.claim, **values, "verdict": self.verdict.value, "advice": self.advice}
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(claim: Claim) -> Any:
+    return float64(functools.partial(measure, claim))
+
+
+def evaluate_claim(claim: Claim, instance: Instance) -> Evaluation:
+    """Evaluate `claim` on one instance in float64.
+
+    `InputError` if the instance is outside the claim's domain (say, three classes for a binary claim).  Assumptions
+    that fail are not an error: the verdict is then `hypotheses_not_met`, with the margins.
+    """
+    with jax.enable_x64(True):
+        problem = claim.outside_domain(instance)
+    if problem:
+        raise InputError(problem)
+    try:
+        m = _compiled(claim)(instance)
+    except UnresolvedError as reason:
+        advice = f"{Verdict.unresolved.advice} Here {reason}."
+        return Evaluation(claim.id, None, None, None, None, None, {}, Verdict.unresolved, advice)
+    verdict = CODES[int(m.code)]
+    margins = {name: finite_or_none(value) for name, value in m.margins.items()}
+    numbers = [finite_or_none(v) for v in (m.lhs, m.rhs, m.slack, m.tightness, m.error)]
+    return Evaluation(claim.id, *numbers, margins, verdict, verdict.advice)
+
+
+def finite_or_none(value: Any) -> float | None:
+    """A float, or `None` for infinities and NaN: what JSON can say."""
+    number = float(value)
+    return number if -float("inf") < number < float("inf") else None
