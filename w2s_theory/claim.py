@@ -1,13 +1,14 @@
 """A claim is declared once; evaluation, property test, witness test, mutants, table row and citation follow from it."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 
+from w2s_theory._types import Array
 from w2s_theory.instance import Hypothesis, Instance, Kind
 from w2s_theory.worlds.world import World
 
@@ -19,11 +20,11 @@ class Relation(eqx.Module):
     relative to.  By default it is |lhs| + |rhs|, right when neither side is a difference.
     """
 
-    lhs: jax.Array
-    rhs: jax.Array
-    scale: jax.Array
+    lhs: Array
+    rhs: Array
+    scale: Array
 
-    def __init__(self, lhs: jax.Array, rhs: jax.Array, scale: jax.Array | float | None = None):
+    def __init__(self, lhs: Array, rhs: Array, scale: Array | float | None = None):
         self.lhs, self.rhs = jnp.asarray(lhs), jnp.asarray(rhs)
         sides = jnp.abs(self.lhs) + jnp.abs(self.rhs)
         self.scale = sides if scale is None else jnp.asarray(scale) + sides
@@ -33,7 +34,7 @@ class Leq(Relation):
     """lhs ≤ rhs."""
 
     @property
-    def slack(self) -> jax.Array:
+    def slack(self) -> Array:
         """rhs - lhs."""
         return self.rhs - self.lhs
 
@@ -42,7 +43,7 @@ class Eq(Relation):
     """lhs = rhs; its slack, never positive, is minus the absolute difference."""
 
     @property
-    def slack(self) -> jax.Array:
+    def slack(self) -> Array:
         """-|lhs - rhs|."""
         return -jnp.abs(self.lhs - self.rhs)
 
@@ -97,9 +98,14 @@ class Claim:
     sweep: str = "disagreement"
 
     @property
+    def identity(self) -> bool:
+        """Whether the claim is an equality, by the return annotation of `sides`."""
+        return inspect.signature(self.sides).return_annotation is Eq
+
+    @property
     def sharp(self) -> bool:
-        """Whether a witness shows that the right side cannot be made smaller by a constant factor."""
-        return self.witness is not None
+        """Whether the right side cannot be made smaller by a constant factor: an identity, or one with a witness."""
+        return self.identity or self.witness is not None
 
     def outside_domain(self, instance: Instance) -> str | None:
         """A sentence if the claim cannot be asked about this (concrete) instance, else None."""

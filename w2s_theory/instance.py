@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from w2s_theory._numerics import UNIT_ROUNDOFF
+from w2s_theory._types import Array
+from w2s_theory.errors import UnresolvedError
 from w2s_theory.functionals.partitions import tied_rows, tied_scores
 from w2s_theory.measures import EXACT, Provenance
 
@@ -20,14 +22,6 @@ SQUARED_LOSS_SIGMA = 0.5**0.5
 """The noise level at which the Gaussian KL divergence E(g-h)²/(2σ²) *is* the squared loss E(g-h)²."""
 
 
-class InputError(ValueError):
-    """Unusable input; the message is one sentence naming the file, field, row and value at fault."""
-
-
-class UnresolvedError(Exception):
-    """The instance does not determine the quantity asked for: a conditional expectation without its table."""
-
-
 class Conditioning(eqx.Module):
     """Conditional expectations of the truth that a continuous world knows: tables (m, k), one row an input.
 
@@ -35,9 +29,9 @@ class Conditioning(eqx.Module):
     is E[F* | the whole row F_sw(x)].
     """
 
-    weak_score: jax.Array | None = None
-    strong_score: jax.Array | None = None
-    strong_row: jax.Array | None = None
+    weak_score: Array | None = None
+    strong_score: Array | None = None
+    strong_row: Array | None = None
 
 
 class Instance(eqx.Module):
@@ -51,20 +45,20 @@ class Instance(eqx.Module):
     A pytree: `vmap`, `grad` and `jit` go through it.
     """
 
-    weights: jax.Array
-    truth: jax.Array
-    weak: jax.Array
-    strong: jax.Array
-    floor: jax.Array
-    models: jax.Array | None = None
-    features: jax.Array | None = None
-    radius: jax.Array | None = None
-    groups: jax.Array | None = None
-    strong_groups: jax.Array | None = None
+    weights: Array
+    truth: Array
+    weak: Array
+    strong: Array
+    floor: Array
+    models: Array | None = None
+    features: Array | None = None
+    radius: Array | None = None
+    groups: Array | None = None
+    strong_groups: Array | None = None
     conditioning: Conditioning | None = None
-    coarse_weights: jax.Array | None = None
-    sigma: jax.Array | None = None
-    delta: jax.Array | None = None
+    coarse_weights: Array | None = None
+    sigma: Array | None = None
+    delta: Array | None = None
     kind: Kind = eqx.field(static=True, default="simplex")
     generator: str = eqx.field(static=True, default="kl")
     sample_size: int | None = eqx.field(static=True, default=None)
@@ -77,20 +71,20 @@ class Instance(eqx.Module):
         return self.truth.shape[-1]
 
     @property
-    def noise(self) -> jax.Array:
+    def noise(self) -> Array:
         """σ of kind `real`; by default the value at which the divergence is the squared loss."""
         return jnp.asarray(SQUARED_LOSS_SIGMA) if self.sigma is None else self.sigma
 
     @property
-    def counted(self) -> jax.Array:
+    def counted(self) -> Array:
         """Which inputs have positive weight, as a column (m, 1)."""
         return self.weights[:, None] > 0
 
-    def table(self, role: Role) -> jax.Array:
+    def table(self, role: Role) -> Array:
         """The output table of the weak or of the strong model."""
         return self.weak if role == "weak" else self.strong
 
-    def partition(self, role: Role) -> jax.Array:
+    def partition(self, role: Role) -> Array:
         """Partition of the inputs that calibration of `role` conditions on: `groups`, else equal weak rows."""
         if role == "strong" and self.strong_groups is not None:
             return self.strong_groups
@@ -99,7 +93,7 @@ class Instance(eqx.Module):
         self.require_finite_table("the partition by equal weak rows")
         return tied_rows(self.weak)
 
-    def score_conditional_truth(self, role: Role) -> jax.Array | None:
+    def score_conditional_truth(self, role: Role) -> Array | None:
         """P(Y=i | score i of the model) where the world supplies it; None if exact ties decide it."""
         supplied = self.conditioning and getattr(self.conditioning, f"{role}_score")
         if supplied is None:
@@ -111,7 +105,7 @@ class Instance(eqx.Module):
         if self.provenance.rule != "exact":
             raise UnresolvedError(f"{quantity} is not determined by {self.provenance} atoms without a table")
 
-    def normalisation_defect(self) -> jax.Array:
+    def normalisation_defect(self) -> Array:
         """Bound on how far weights, and rows of kind `simplex`, are from summing to one, rounding included."""
         defect = jnp.abs(jnp.sum(self.weights) - 1.0) + self.weights.shape[0] * UNIT_ROUNDOFF
         if self.kind != "simplex":
@@ -130,7 +124,7 @@ class Hypothesis:
 
     name: str
     sentence: str
-    margin: Callable[[Instance], jax.Array]
+    margin: Callable[[Instance], Array]
     requirement: Callable[[Instance], str | None] | None = None
 
     @property
@@ -139,7 +133,7 @@ class Hypothesis:
         return 8 * UNIT_ROUNDOFF
 
 
-def _floor_margin(i: Instance) -> jax.Array:
+def _floor_margin(i: Instance) -> Array:
     entries = jnp.minimum(i.weak, i.strong)
     return jnp.min(jnp.where(i.counted, entries, jnp.inf)) - i.floor
 
@@ -169,15 +163,15 @@ floored = Hypothesis(
 )
 
 
-def _score_sufficiency_margin(i: Instance) -> jax.Array:
+def _score_sufficiency_margin(i: Instance) -> Array:
     """Minus the largest |F*_i - E[F*_i | score i]|, over both models, classes and inputs."""
 
-    def spread(role: Role) -> jax.Array:
+    def spread(role: Role) -> Array:
         supplied = i.score_conditional_truth(role)
         if supplied is not None:
             return jnp.max(jnp.where(i.counted, jnp.abs(i.truth - supplied), 0.0))
 
-        def one_class(score: jax.Array, truth: jax.Array) -> jax.Array:
+        def one_class(score: Array, truth: Array) -> Array:
             cells = tied_scores(score)
             counted = i.counted[:, 0]
             high = jnp.full_like(truth, -jnp.inf).at[cells].max(jnp.where(counted, truth, -jnp.inf))
@@ -196,7 +190,7 @@ score_sufficient = Hypothesis(
 )
 
 
-def _common_partition_margin(i: Instance) -> jax.Array:
+def _common_partition_margin(i: Instance) -> Array:
     """Minus the probability that two independent inputs share a cell of one partition but not of the other."""
     if i.strong_groups is None:
         return jnp.zeros(())

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from w2s_theory.catalogue import calibration, generalization, lemmas
 from w2s_theory.claim import Claim
-from w2s_theory.instance import InputError
+from w2s_theory.errors import InputError
 
 CLAIMS: tuple[Claim, ...] = (
     lemmas.pinsker,

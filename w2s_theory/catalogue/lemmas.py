@@ -87,7 +87,7 @@ def sharp_pinsker(i: Instance) -> Leq:
     witness=lambda h: _pair([0.7, 0.3], [0.4, 0.6]),
 )
 def donsker_varadhan(i: Instance) -> Leq:
-    r"""$\mathbb E_x[\mathbb E_{F_w}g-\log\mathbb E_{F_{sw}}e^g]\le d_P(F_w,F_{sw})$ with $g=\log(F^*/F_{sw})$."""
+    r"""$\mathbb E[\langle F_w,g\rangle-\log\langle F_{sw},e^g\rangle]\le d_P(F_w,F_{sw})$ for $g=\log(F^*/F_{sw})$."""
     g = log_ratio(i.truth, i.strong)
     expected = jnp.sum(i.weak * g, axis=-1)
     tilted = jnp.log1p(jnp.sum(i.strong * jnp.expm1(g), axis=-1))
@@ -102,7 +102,7 @@ def donsker_varadhan(i: Instance) -> Leq:
     witness=_towards_half,
 )
 def hoeffding_lemma(i: Instance) -> Leq:
-    r"""$\mathbb E_x\log\mathbb E\,e^{Z-\mathbb EZ}\le\mathbb E_x(b-a)^2/8$, $Z=F_{sw,i}$ with probability $F_{w,i}$."""
+    r"""$\mathbb E_x\log\mathbb E[e^{Z-\mathbb E Z}]\le\mathbb E_x(b-a)^2/8$, $Z=F_{sw,i}$ with weight $F_{w,i}$."""
     lowest, highest = jnp.min(i.strong, axis=-1), jnp.max(i.strong, axis=-1)
     middle = 0.5 * (lowest + highest)
     shifted = i.strong - middle[:, None]

@@ -48,7 +48,7 @@ def chi_squared(p: Rows, q: Rows) -> jax.Array:
     r"""$\chi^2(p\,\|\,q)=\sum_i(p_i-q_i)^2/q_i$; $+\infty$ where $p_i>0=q_i$."""
     p, q = jnp.asarray(p), jnp.asarray(q)
     both_zero = (p == 0) & (q == 0)
-    return jnp.sum((p - q) ** 2 / jnp.where(both_zero, 1.0, q), axis=-1)
+    return jnp.sum((p - q) * ((p - q) / jnp.where(both_zero, 1.0, q)), axis=-1)
 
 
 @float64

@@ -134,9 +134,7 @@ def floored_instance_envelope(
 
     def multiplier(student_at: Callable[[jax.Array], jax.Array]) -> jax.Array:
         """Log-multiplier at which the disagreement falls to the allowed one."""
-        return increasing_root(
-            lambda v: allowed - outcome(student_at(jnp.exp(v)))[1], -60.0, 60.0, bisections=64, newton_steps=0
-        )
+        return increasing_root(lambda v: allowed - outcome(student_at(jnp.exp(v)))[1], -60.0, 60.0)
 
     nearest = outcome(_water_fill(weak, floor))[1]
     feasible = (allowed >= nearest) & (floor <= 1.0 / truth.shape[-1])

@@ -84,7 +84,7 @@ def _pair(
 ) -> tuple[tuple[jax.Array, jax.Array], tuple[jax.Array, jax.Array], jax.Array]:
     """p and q with their complements, and TV = p - q, each free of cancellation."""
     ell = langevin(t)
-    tail = 1.0 / jnp.expm1(jnp.minimum(2.0 * t, 700.0))
+    tail = jnp.where(t < 350.0, 1.0 / jnp.expm1(jnp.minimum(2.0 * t, 700.0)), 0.0)
     one_minus = jnp.where(t < 1.0, 1.0 - ell, 1.0 / jnp.maximum(t, 0.5) - 2.0 * tail)
     q = 0.5 * one_minus
     q_other = 0.5 * (1.0 + ell)

@@ -107,4 +107,10 @@ def _dual_minimum(
     ends = lax.fori_loop(0, _STEPS, halve, (jnp.zeros_like(rounding), jnp.full_like(rounding, _ARC)))
     left, right = (lax.stop_gradient(jnp.sinh(end)) for end in ends)
     at_left, at_right = value(left), value(right)
-    return jnp.minimum(at_left, at_right), sign * jnp.where(at_left < at_right, left, right)
+    falling, rising = (lax.stop_gradient(jax.grad(value)(end)) for end in (left, right))
+    share = jnp.where(rising > falling, rising / jnp.where(rising > falling, rising - falling, 1.0), 0.5)
+    share = jnp.clip(share, 0.0, 1.0)
+    smallest = jnp.minimum(at_left, at_right)
+    # the extreme truth mixes the maximisers on both sides of the kink: so do the derivatives
+    mixed = share * at_left + (1.0 - share) * at_right
+    return jnp.where(jnp.isfinite(smallest), mixed, smallest), sign * jnp.where(at_left < at_right, left, right)

@@ -23,6 +23,7 @@ def uniform_envelope_upper(kl: Scalar, floor: Scalar, *, classes: int) -> jax.Ar
     The largest risk increase L(F_sw) - L(F_w) at forward disagreement d when both models keep the floor γ; it
     saturates at $\log((1-(k-1)\gamma)/\gamma)$.  Concave in d, and $\sim C_\gamma\sqrt d$ as $d\to0$.
     """
+    kl, floor = real(kl), real(floor)
 
     def divergence(rise: jax.Array) -> jax.Array:
         step = floor * jnp.expm1(rise)
@@ -37,6 +38,7 @@ def uniform_envelope_lower(kl: Scalar, floor: Scalar, *, classes: int) -> jax.Ar
 
     The largest risk decrease L(F_w) - L(F_sw) at forward disagreement d; saturation and limits as for ψ_up.
     """
+    kl, floor = real(kl), real(floor)
 
     def divergence(rise: jax.Array) -> jax.Array:
         step = floor * jnp.expm1(rise)
@@ -45,13 +47,12 @@ def uniform_envelope_lower(kl: Scalar, floor: Scalar, *, classes: int) -> jax.Ar
     return _saturating(divergence, kl, floor, classes)
 
 
-def _binary_kl(p: jax.Array, q: jax.Array, difference: jax.Array) -> jax.Array:
+def _binary_kl(p: Array, q: Array, difference: Array) -> jax.Array:
     """kl₂(p, q) from p, q and q - p."""
     return kl_term_from_difference(p, q, difference) + kl_term_from_difference(1.0 - p, 1.0 - q, -difference)
 
 
 def _saturating(divergence: Callable[[jax.Array], jax.Array], kl: Array, floor: Array, classes: int) -> jax.Array:
-    kl, floor = real(kl), real(floor)
     highest = jnp.log((1.0 - (classes - 1) * floor) / floor)
     room = highest > 0
     highest = jnp.where(room, highest, 1.0)

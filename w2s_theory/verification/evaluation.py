@@ -9,8 +9,10 @@ import jax
 import jax.numpy as jnp
 
 from w2s_theory._numerics import float64, rounding_budget
+from w2s_theory._types import Array
 from w2s_theory.claim import Claim, Eq, Leq
-from w2s_theory.instance import InputError, Instance, UnresolvedError
+from w2s_theory.errors import InputError, UnresolvedError
+from w2s_theory.instance import Instance
 from w2s_theory.verdict import CODES, Verdict
 
 
@@ -20,16 +22,16 @@ class Measurement(eqx.Module):
     `tightness` is lhs/rhs, NaN where the right side is not above the error budget.
     """
 
-    lhs: jax.Array
-    rhs: jax.Array
-    slack: jax.Array
-    tightness: jax.Array
-    error: jax.Array
-    margins: dict[str, jax.Array]
-    code: jax.Array
+    lhs: Array
+    rhs: Array
+    slack: Array
+    tightness: Array
+    error: Array
+    margins: dict[str, Array]
+    code: Array
 
 
-def measure(claim: Claim, instance: Instance, *, sharpened: float = 1.0) -> Measurement:
+def measure(claim: Claim, instance: Instance, *, sharpened: Array | float = 1.0) -> Measurement:
     """Both sides of `claim` on `instance`, inside a trace or outside; `sharpened` multiplies the right side.
 
     The error budget is the sum of: rounding (unit roundoff times the number of terms times the scale of the

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from w2s_theory._types import Array
 from w2s_theory.claim import Claim, Status
 from w2s_theory.instance import Instance
 from w2s_theory.verdict import CODES, Verdict
@@ -24,9 +25,9 @@ _BLOCK = 5_000
 class Worst(eqx.Module):
     """What a block of instances came to: counts by verdict, extremes, and the instance of least slack."""
 
-    counts: jax.Array
-    min_slack: jax.Array
-    max_tightness: jax.Array
+    counts: Array
+    min_slack: Array
+    max_tightness: Array
     instance: Instance
 
 
@@ -39,7 +40,7 @@ def stack(instances: Iterable[Instance]) -> Instance:
 def block_runner(claim: Claim) -> Callable[[Instance, int], Worst]:
     """A compiled function from a batch of instances, and how many of them count, to what they came to."""
 
-    def run(batch: Instance, wanted: jax.Array) -> Worst:
+    def run(batch: Instance, wanted: Array) -> Worst:
         made = jax.vmap(functools.partial(measure, claim))(batch)
         return _summary(batch, made, jnp.arange(batch.weights.shape[0]) < wanted)
 
@@ -61,7 +62,7 @@ def blocks(world: World, instances: int, seed: int) -> Iterator[tuple[Instance, 
         yield batch, min(size, instances - number * size)
 
 
-def _summary(batch: Instance, made: Measurement, counted: jax.Array) -> Worst:
+def _summary(batch: Instance, made: Measurement, counted: Array) -> Worst:
     asked = (made.code != Verdict.hypotheses_not_met.code) & (made.code != Verdict.nonfinite.code)
     usable = counted & asked
     slack = jnp.where(usable, made.slack, jnp.inf)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
+from w2s_theory._types import Array
 from w2s_theory.functionals.joint_range import extremal_pair
 from w2s_theory.instance import Instance
 from w2s_theory.worlds.world import Block, World
@@ -25,7 +26,7 @@ class ExtremalPairs(World):
         """log t, and the push."""
         return (Block("log_t", 1, 0.1, 3.0), Block("push", 1, 1e-9, 1.0))
 
-    def decode(self, z: jax.Array) -> Instance:
+    def decode(self, z: Array) -> Instance:
         """The pair, its student pushed."""
         part = self.split(z)
         p, q = extremal_pair(jnp.exp(part["log_t"]))

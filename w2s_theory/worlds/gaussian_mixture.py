@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
+from w2s_theory._types import Array
 from w2s_theory.instance import Conditioning, Instance
 from w2s_theory.measures import DiscreteMeasure, Trapezoid
 from w2s_theory.worlds.world import Block, World
@@ -19,11 +20,11 @@ _REACH = 7.0
 """How many standard deviations beyond the class means the grid extends; the mass outside is below 1e-11."""
 
 
-def mixture_measure(mean: jax.Array, prior: jax.Array, nodes: int) -> DiscreteMeasure:
+def mixture_measure(mean: Array, prior: Array, nodes: int) -> DiscreteMeasure:
     """Nested trapezoid atoms of the mixture of N(mean, I) with probability `prior` and N(-mean, I)."""
 
-    def density(x: jax.Array) -> jax.Array:
-        def bell(centre: jax.Array) -> jax.Array:
+    def density(x: Array) -> Array:
+        def bell(centre: Array) -> Array:
             return jnp.exp(-0.5 * jnp.sum((x - centre) ** 2, axis=-1))
 
         return prior * bell(mean) + (1.0 - prior) * bell(-mean)
@@ -32,7 +33,7 @@ def mixture_measure(mean: jax.Array, prior: jax.Array, nodes: int) -> DiscreteMe
     return Trapezoid(nodes).measure(density, -reach, reach)
 
 
-def posterior(log_odds: jax.Array) -> jax.Array:
+def posterior(log_odds: Array) -> Array:
     """Rows (P(Y=0), P(Y=1)) from log-odds, both entries to full relative accuracy."""
     return jnp.stack([jax.nn.sigmoid(-log_odds), jax.nn.sigmoid(log_odds)], axis=-1)
 
@@ -63,7 +64,7 @@ class GaussianMixture(World):
         """Class mean, prior, and the student's distance from the true log-odds."""
         return (Block("mean", 2, 0.1, 1.0), Block("prior", 1, 0.1, 1.0), Block("student", 3, 1e-6, 1.0))
 
-    def decode(self, z: jax.Array) -> Instance:
+    def decode(self, z: Array) -> Instance:
         """Quadrature atoms with truth, weak model, student and their conditioning tables."""
         part = self.split(z)
         mean = 0.4 + 0.8 * jax.nn.sigmoid(part["mean"])
@@ -76,7 +77,7 @@ class GaussianMixture(World):
         given_x1 = posterior(2.0 * mean[0] * x[:, 0] + part["prior"][0])
         given_score = posterior(2.0 * (slope @ mean) * score / square + part["prior"][0])
 
-        def model(rows: jax.Array) -> jax.Array:
+        def model(rows: Array) -> Array:
             return self.floor + (1.0 - 2.0 * self.floor) * rows
 
         weak, strong = model(given_x1), model(posterior(score + offset))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
+from w2s_theory._types import Array
 from w2s_theory.instance import Instance
 from w2s_theory.worlds.rows import floor_from, floored_rows
 from w2s_theory.worlds.tied import TiedTables
@@ -31,7 +32,7 @@ class SeparatingTables(World):
             Block("difference", cells, 1e-8, 4.0),
         )
 
-    def decode(self, z: jax.Array) -> Instance:
+    def decode(self, z: Array) -> Instance:
         """Rows as in `FlooredTables`, on top of the tilt."""
         part = self.split(z)
         shape = (self.inputs, self.classes)

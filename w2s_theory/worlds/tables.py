@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from w2s_theory._types import Array
 from w2s_theory.instance import Instance
 from w2s_theory.worlds.corners import table_corners
 from w2s_theory.worlds.rows import floor_from, floored_rows
@@ -36,7 +37,7 @@ class FlooredTables(World):
             Block("difference", cells, 1e-8, 8.0),
         )
 
-    def decode(self, z: jax.Array) -> Instance:
+    def decode(self, z: Array) -> Instance:
         """Rows γ + (1-kγ)·softmax of the coordinates."""
         part = self.split(z)
         shape = (self.inputs, self.classes)
@@ -86,7 +87,7 @@ class RealTables(World):
             Block("difference", cells, 1e-8, 10.0),
         )
 
-    def decode(self, z: jax.Array) -> Instance:
+    def decode(self, z: Array) -> Instance:
         """The coordinates themselves are the outputs."""
         part = self.split(z)
         shape = (self.inputs, self.classes)

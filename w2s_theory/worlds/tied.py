@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import jax
 import jax.numpy as jnp
 
+from w2s_theory._types import Array
 from w2s_theory.instance import Instance
 from w2s_theory.worlds.corners import table_corners
 from w2s_theory.worlds.rows import assignment, floor_from, floored_rows
@@ -36,7 +37,7 @@ class TiedTables(World):
             Block("strong_choice", self.inputs * self.prototypes),
         )
 
-    def decode(self, z: jax.Array) -> Instance:
+    def decode(self, z: Array) -> Instance:
         """Rows looked up by choice, so that equal choices give bitwise equal rows."""
         part = self.split(z)
         rows, choices = (self.prototypes, self.classes), (self.inputs, self.prototypes)
@@ -84,7 +85,7 @@ class PartitionedTables(World):
             *own,
         )
 
-    def decode(self, z: jax.Array) -> Instance:
+    def decode(self, z: Array) -> Instance:
         """Rows as in `FlooredTables`, cells by choice."""
         part = self.split(z)
         shape, choices = (self.inputs, self.classes), (self.inputs, self.cells)

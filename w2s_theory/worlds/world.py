@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from w2s_theory._types import Array
 from w2s_theory.instance import Instance
 
 
@@ -53,13 +54,13 @@ class World(ABC):
         """Length of z."""
         return sum(block.size for block in self.blocks)
 
-    def split(self, z: jax.Array) -> dict[str, jax.Array]:
+    def split(self, z: Array) -> dict[str, Array]:
         """The coordinates by block name."""
         ends = np.cumsum([block.size for block in self.blocks])[:-1]
         return {block.name: part for block, part in zip(self.blocks, jnp.split(z, ends), strict=True)}
 
     @abstractmethod
-    def decode(self, z: jax.Array) -> Instance:
+    def decode(self, z: Array) -> Instance:
         """The instance at coordinates z (dim,)."""
 
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:

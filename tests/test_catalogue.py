@@ -1,0 +1,177 @@
+"""Every claim, by what follows from its declaration alone; nothing here knows a claim by name but one list."""
+
+import functools
+
+import equinox as eqx
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from w2s_theory.catalogue import CLAIMS
+from w2s_theory.claim import Status
+from w2s_theory.testing import coordinates
+from w2s_theory.verdict import CODES, Verdict
+from w2s_theory.verification.evaluation import measure
+from w2s_theory.verification.sweep import stack, sweep_claim
+
+NOT_SHARP = {"calibration-smooth", "calibration-sharp-smooth"}
+"""Proved inequalities whose best constant the theory leaves open."""
+
+BATCH = 16
+"""One batch size everywhere, so that every claim is compiled once a world."""
+
+
+def parametrised(claims, worlds=False):
+    """One parameter a claim (and world), grouped so that a test worker compiles each claim once."""
+    rows = [(claim, world) for claim in claims for world in (claim.worlds if worlds else [None])]
+    params = [
+        pytest.param(*(row if worlds else row[:1]), id="-".join(map(str, [row[0].id, *(row[1:] if worlds else [])])))
+        for row in rows
+    ]
+    marked = [pytest.param(*p.values, id=p.id, marks=pytest.mark.xdist_group(p.values[0].id)) for p in params]
+    return pytest.mark.parametrize(("claim", "world") if worlds else ("claim",), marked)
+
+
+PROVED = [claim for claim in CLAIMS if claim.status is Status.proved]
+REFUTED = [claim for claim in CLAIMS if claim.status is Status.refuted]
+
+
+@functools.lru_cache(maxsize=64)
+def compiled(claim):
+    return jax.jit(jax.vmap(lambda i, sharpened: measure(claim, i, sharpened=sharpened), in_axes=(0, None)))
+
+
+@functools.lru_cache(maxsize=64)
+def decoder(world):
+    return jax.jit(jax.vmap(world.decode))
+
+
+def measured(claim, batch, sharpened=1.0):
+    """Sides, error budgets and verdicts of a batch of instances, as NumPy arrays."""
+    with jax.enable_x64(True):
+        m = compiled(claim)(batch, sharpened)
+        found = {name: np.asarray(getattr(m, name)) for name in ("lhs", "rhs", "slack", "error")}
+    return found | {"verdict": np.array([CODES[code] for code in np.asarray(m.code)])}
+
+
+def sampled(world, seed, count=BATCH):
+    return jax.tree.map(np.asarray, world.sample(np.random.default_rng(seed), count))
+
+
+def repeated(instance):
+    """One instance as a batch."""
+    return stack([instance] * BATCH)
+
+
+@parametrised(PROVED, worlds=True)
+def test_no_violation_on_drawn_coordinates(claim, world):
+    small = world.inputs < 64
+
+    @settings(max_examples=50 if small else 5)
+    @given(coordinates(world))
+    def check(z):
+        with jax.enable_x64(True):
+            batch = decoder(world)(np.tile(z, (BATCH, 1)))
+        m = measured(claim, batch)
+        assert m["verdict"][0] not in (Verdict.violated, Verdict.nonfinite), (m["lhs"][0], m["rhs"][0])
+
+    check()
+
+
+@parametrised(PROVED, worlds=True)
+def test_no_violation_on_corners_and_worlds_meet_what_the_claim_assumes(claim, world):
+    batch = sampled(world, 7)
+    assert Verdict.hypotheses_not_met not in measured(claim, batch)["verdict"]
+    if corners := world.corners():
+        mixed = jax.tree.map(lambda a, b: np.concatenate([a, b])[:BATCH], stack(corners), batch)
+        assert Verdict.violated not in measured(claim, mixed)["verdict"]
+
+
+@parametrised([claim for claim in PROVED if claim.witness])
+def test_sharp_claim_reaches_equality_at_its_witness_and_five_percent_less_is_violated(claim):
+    witness = repeated(claim.witness(claim.witness_scale))
+    m = measured(claim, witness)
+    assert m["lhs"][0] / m["rhs"][0] > 0.999
+    assert m["verdict"][0] in (Verdict.holds, Verdict.tight)
+    assert measured(claim, witness, sharpened=0.95)["verdict"][0] is Verdict.violated
+
+
+@parametrised([claim for claim in PROVED if claim.identity])
+def test_identity_with_one_side_five_percent_off_is_violated(claim):
+    verdicts = measured(claim, sampled(claim.worlds[0], 3), sharpened=0.95)["verdict"]
+    assert np.mean(verdicts == Verdict.violated) > 0.5
+
+
+def test_every_proved_inequality_is_sharp_or_listed_as_not():
+    assert {claim.id for claim in PROVED if not claim.sharp} == NOT_SHARP
+
+
+@parametrised(REFUTED)
+def test_refuted_claim_is_refuted_from_more_than_one_seed(claim):
+    for seed in (1, 2):
+        row = sweep_claim(claim, 2_000, seed)
+        assert row.verdict == "refuted"
+        assert row.passed
+        assert row.counterexample is not None
+
+
+def relabel(i):
+    return eqx.tree_at(
+        lambda j: (j.truth, j.weak, j.strong), i, [np.roll(t, 1, -1) for t in (i.truth, i.weak, i.strong)]
+    )
+
+
+def along_inputs(i, change):
+    """`change` applied to every array that has an axis of inputs."""
+    return jax.tree.map(lambda leaf: change(leaf) if leaf.ndim > 1 else leaf, i)
+
+
+def permute(i):
+    return along_inputs(i, lambda leaf: leaf[:, ::-1])
+
+
+def split_first_input(i):
+    grown = along_inputs(i, lambda leaf: np.concatenate([leaf[:, :1], leaf], axis=1))
+    factors = np.ones(grown.weights.shape[1])
+    factors[:2] = 0.25, 0.75
+    return eqx.tree_at(lambda j: j.weights, grown, grown.weights * factors)
+
+
+def add_weightless_input(i):
+    grown = along_inputs(
+        i, lambda leaf: np.concatenate([leaf, np.roll(leaf[:, :1], 1, -1) if leaf.ndim > 2 else leaf[:, :1]], axis=1)
+    )
+    factors = np.ones(grown.weights.shape[1])
+    factors[-1] = 0.0
+    return eqx.tree_at(lambda j: j.weights, grown, grown.weights * factors)
+
+
+@parametrised(CLAIMS)
+def test_metamorphic_twins_have_the_same_sides(claim):
+    """Names of classes, order of inputs, split atoms and weightless inputs are conventions, not facts."""
+    batch = sampled(claim.worlds[0], 5)
+    here = measured(claim, batch)
+    for twin in (relabel, permute, split_first_input, add_weightless_input):
+        there = measured(claim, twin(batch))
+        budget = here["error"] + there["error"]
+        for side in ("lhs", "rhs"):
+            moved = np.abs(here[side] - there[side])
+            assert (moved <= budget).all(), (twin.__name__, side, moved.max(), budget[moved.argmax()])
+
+
+def relaxed_world(claim, hypothesis):
+    for world in claim.worlds:
+        try:
+            return world.relax(hypothesis)
+        except ValueError:
+            continue
+    raise AssertionError(f"no world of {claim.id} can drop {hypothesis}")
+
+
+@parametrised([claim for claim in CLAIMS if claim.assumes])
+def test_dropping_a_hypothesis_breaks_the_claim(claim):
+    for hypothesis in claim.assumes:
+        m = measured(claim, sampled(relaxed_world(claim, hypothesis.name), 0, 4_000))
+        unmet = m["verdict"] == Verdict.hypotheses_not_met
+        assert (m["slack"][unmet] < -m["error"][unmet]).any(), f"{hypothesis.name} is not needed"

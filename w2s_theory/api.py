@@ -1,0 +1,116 @@
+"""What the command line does, as functions: one a command."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from w2s_theory.bibliography import bibtex
+from w2s_theory.catalogue import CLAIMS, find_claim
+from w2s_theory.catalogue.domains import finite_weak_risk
+from w2s_theory.errors import InputError
+from w2s_theory.functionals.instance_envelope import floored_instance_envelope, instance_envelope
+from w2s_theory.instance import Instance
+from w2s_theory.instance_file import instance_from, read_instance
+from w2s_theory.report.rows import claim_json
+from w2s_theory.verification.evaluation import Evaluation, evaluate_claim, finite_or_none
+from w2s_theory.verification.sweep import SweepRow, sweep
+
+EXPERIMENTS = MappingProxyType({"bound-scatter": "w2s_theory.experiments.bound_scatter"})
+"""Experiments and the modules they live in; each module has a function of the experiment's name."""
+
+InstanceLike = Instance | Mapping[str, Any] | str | Path
+
+
+def as_instance(given: InstanceLike, *, needs_strong: bool = True) -> Instance:
+    """An instance from a file path, a mapping with the keys of an instance file, or an instance."""
+    if isinstance(given, Instance):
+        return given
+    if isinstance(given, Mapping):
+        return instance_from(given)
+    return read_instance(given, needs_strong=needs_strong)
+
+
+def list_claims() -> list[dict[str, Any]]:
+    """The catalogue: id, statement (LaTeX), status, hypotheses, source and sharpness of every claim."""
+    return [claim_json(claim) for claim in CLAIMS]
+
+
+def verify(
+    *ids: str, instances: int = 10_000, seed: int = 0, on_row: Callable[[SweepRow], Any] | None = None
+) -> list[SweepRow]:
+    """Check the claims named, or all of them, on `instances` random and adversarial instances each.
+
+    A row `passed` if a claim proved in the theory notes shows no violation, or a refuted one was refuted.
+    `InputError` for an unknown id or a number of instances below one.
+    """
+    if instances < 1:
+        raise InputError(f"--instances {instances} is not a positive number")
+    if seed < 0:
+        raise InputError(f"--seed {seed} is negative")
+    claims = [find_claim(identifier) for identifier in dict.fromkeys(ids)] or list(CLAIMS)
+    return sweep(claims, instances, seed, on_row)
+
+
+def evaluate(identifier: str, instance: InstanceLike) -> Evaluation:
+    """Both sides of one claim on one instance, with its error budget, margins and verdict."""
+    claim = find_claim(identifier)
+    try:
+        return evaluate_claim(claim, as_instance(instance))
+    except InputError as problem:
+        if isinstance(instance, str | Path) and not str(problem).startswith(str(instance)):
+            raise InputError(f"{instance}: {problem}") from None
+        raise
+
+
+def envelope(
+    instance: InstanceLike, disagreements: Iterable[float], student_floor: float | None = None
+) -> list[dict[str, Any]]:
+    """Exact lowest and highest risk of a student at most so far from the weak model, for each disagreement.
+
+    With `student_floor`, over students that keep that floor: both ends are null where there is none, and
+    `upper_attained` says whether the upper end is exact or only an upper bound.
+    """
+    source = f"{instance}: " if isinstance(instance, str | Path) else ""
+    i = as_instance(instance, needs_strong=False)
+    if i.kind != "simplex":
+        raise InputError(f"{source}field kind: envelopes are about kind simplex, not {i.kind}")
+    problem = finite_weak_risk.problem(i)
+    if problem:
+        raise InputError(source + problem)
+    if student_floor is not None and not 0 < student_floor <= 1 / i.classes:
+        raise InputError(f"--student-floor {student_floor!r} is not in (0, 1/{i.classes}]")
+    points = []
+    for d in disagreements:
+        if not (np.isfinite(d) and d >= 0):
+            raise InputError(f"--disagreement {d!r} is not a finite number ≥ 0")
+        found: dict[str, Any] = {"disagreement": float(d)}
+        if student_floor is None:
+            ends = instance_envelope(i.weights, i.truth, i.weak, d)
+        else:
+            ends = floored_instance_envelope(i.weights, i.truth, i.weak, d, student_floor)
+            found["upper_attained"] = bool(ends.upper_is_attained)
+        points.append(found | {"lower": finite_or_none(ends.lower), "upper": finite_or_none(ends.upper)})
+    return points
+
+
+def simulate(
+    experiment: str, *, seed: int = 0, seeds: int = 1, quick: bool = False, progress: Any = None
+) -> dict[str, Any]:
+    """Run one experiment of the theory's section 7 and return its JSON-able record."""
+    if experiment not in EXPERIMENTS:
+        raise InputError(f"unknown experiment {experiment!r}; known: {', '.join(EXPERIMENTS)}")
+    if seed < 0 or seeds < 1:
+        raise InputError(f"--seed {seed} --seeds {seeds}: the seed must be at least 0 and the number of seeds 1")
+    run = getattr(import_module(EXPERIMENTS[experiment]), experiment.replace("-", "_"))
+    return run(seed=seed, seeds=seeds, quick=quick, progress=progress)
+
+
+def cite(*ids: str) -> str:
+    """BibTeX of the sources of the claims named, or of everything the catalogue uses."""
+    claims: Sequence[Any] = [find_claim(identifier) for identifier in ids] or CLAIMS
+    keys = dict.fromkeys([*(claim.cite.key for claim in claims), "w2stheory"])
+    return "\n\n".join(bibtex(key) for key in keys)

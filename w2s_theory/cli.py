@@ -1,0 +1,207 @@
+"""The command line: thin commands over `w2s_theory.api`; anything heavy is imported inside a command."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+app = typer.Typer(
+    name="w2s-theory",
+    help="Compute, check and try to break the bounds of weak-to-strong generalization.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the result as JSON.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Seed of everything random.")]
+InstanceFile = Annotated[Path, typer.Option("--instance", metavar="FILE", help="An instance file (JSON).")]
+Quick = Annotated[bool, typer.Option("--quick", help="A smaller run, labelled so.")]
+Identifiers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Claim ids; all if none.")]
+
+
+def main() -> None:
+    """Entry point: exit code 0 for success, 1 for a claim that failed, 2 for unusable input."""
+    from w2s_theory.errors import InputError
+
+    try:
+        app()
+    except InputError as problem:
+        print(f"error: {problem}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+
+
+@app.command("list")
+def list_(json_file: JsonFile = None) -> None:
+    """Show the catalogue of claims."""
+    from w2s_theory.api import list_claims
+    from w2s_theory.catalogue import CLAIMS
+    from w2s_theory.report.rows import claim_table
+
+    _console().print(claim_table(CLAIMS))
+    _write_json(json_file, list_claims())
+
+
+@app.command()
+def verify(
+    ids: Identifiers = None,
+    instances: Annotated[int, typer.Option(metavar="N", help="Instances a claim.")] = 10_000,
+    seed: Seed = 0,
+    json_file: JsonFile = None,
+) -> None:
+    """Check claims on random and adversarial instances; exit 1 if one does not come out as its status says."""
+    from w2s_theory import api
+    from w2s_theory.report.rows import sweep_json, sweep_table
+
+    wanted = ids or []
+    with _progress() as bar:
+        task = bar.add_task("verifying", total=len(set(wanted)) or len(api.CLAIMS))
+        rows = api.verify(*wanted, instances=instances, seed=seed, on_row=lambda row: bar.advance(task))
+    _console().print(sweep_table(rows))
+    _write_json(json_file, sweep_json(rows))
+    _exit_unless(all(row.passed for row in rows))
+
+
+@app.command()
+def evaluate(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="A claim id.")],
+    instance: InstanceFile,
+    json_file: JsonFile = None,
+) -> None:
+    """Both sides of one claim on one instance; exit 0 whatever the verdict."""
+    from w2s_theory import api
+    from w2s_theory.report.rows import evaluation_table
+
+    result = api.evaluate(identifier, instance)
+    _console().print(evaluation_table(api.find_claim(identifier), result))
+    _write_json(json_file, result.to_json())
+
+
+@app.command()
+def envelope(
+    instance: InstanceFile,
+    disagreement: Annotated[str, typer.Option(metavar="D[,D...]", help="Disagreements, in nats.")],
+    student_floor: Annotated[float | None, typer.Option(metavar="G", help="Students keep this floor.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Exact best and worst risk of a student so close to the weak model."""
+    from w2s_theory import api
+    from w2s_theory.report.rows import envelope_table
+
+    points = api.envelope(instance, _numbers("--disagreement", disagreement), student_floor)
+    _console().print(envelope_table(points))
+    _write_json(json_file, points)
+
+
+@app.command()
+def simulate(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="bound-scatter")],
+    seed: Seed = 0,
+    seeds: Annotated[int, typer.Option(metavar="N", help="How many seeds, from --seed on.")] = 1,
+    quick: Quick = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Train weak and strong models and evaluate every claim on them."""
+    from w2s_theory import api
+    from w2s_theory.report.rows import experiment_table
+
+    with _stages() as tell:
+        record = api.simulate(experiment, seed=seed, seeds=seeds, quick=quick, progress=tell)
+    _console().print(experiment_table(record))
+    _write_json(json_file, record)
+
+
+@app.command()
+def reproduce(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for figures and page.")] = Path("figures"),
+    only: Annotated[str | None, typer.Option(metavar="NAME", help="Draw one figure only.")] = None,
+    quick: Quick = False,
+    seed: Seed = 0,
+) -> None:
+    """The main job: verify the catalogue, train the models, draw every figure and the page."""
+    from w2s_theory.report.reproduction import reproduce as run
+    from w2s_theory.report.rows import sweep_table
+
+    with _stages() as tell:
+        done = run(out, only=only, quick=quick, seed=seed, progress=tell)
+    console = _console()
+    console.print(sweep_table(done.rows))
+    console.print("Written: " + ", ".join(str(path) for path in done.written), soft_wrap=True)
+    _exit_unless(done.passed)
+
+
+@app.command()
+def cite(ids: Identifiers = None) -> None:
+    """BibTeX of the sources used by the claims named, or by all."""
+    from w2s_theory import api
+
+    _console().print(api.cite(*(ids or [])), markup=False, highlight=False, soft_wrap=True)
+
+
+def _console(stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """A progress bar on standard error; silent unless that is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = _console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield bar
+
+
+@contextmanager
+def _stages() -> Iterator[Any]:
+    """A function (stage, fraction) that shows one progress bar a stage, in per cent."""
+    with _progress() as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=100)
+            bar.update(tasks[stage], completed=round(100 * fraction))
+
+        yield tell
+
+
+def _numbers(option: str, text: str) -> Sequence[float]:
+    from w2s_theory.errors import InputError
+
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{option} {text!r} is not a number or a list of numbers separated by commas") from None
+
+
+def _write_json(path: Path | None, value: Any) -> None:
+    from w2s_theory.errors import InputError
+
+    if path is None:
+        return
+    try:
+        path.write_text(json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+def _exit_unless(passed: bool) -> None:
+    if not passed:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

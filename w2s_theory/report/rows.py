@@ -1,0 +1,166 @@
+"""Results as rows: for the terminal (rich), for the README (Markdown) and for JSON."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from w2s_theory.claim import Claim, Status
+from w2s_theory.instance_file import instance_to_json
+from w2s_theory.report.plain import plain_text
+from w2s_theory.verification.evaluation import Evaluation
+from w2s_theory.verification.sweep import SweepRow
+
+_COLOURS = {
+    "holds": "green",
+    "refuted": "green",
+    "tight": "green",
+    "violated": "red",
+    "not refuted": "red",
+    "unresolved": "yellow",
+    "hypotheses_not_met": "yellow",
+    "nonfinite": "yellow",
+}
+_LARGEST_SAVED_INSTANCE = 64
+
+
+def short(value: float | None) -> str:
+    """Three significant digits, or a dash where there is no number."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def claim_json(claim: Claim) -> dict[str, Any]:
+    """One entry of `w2s-theory list --json`."""
+    return {
+        "id": claim.id,
+        "statement": claim.statement,
+        "status": claim.status.value,
+        "hypotheses": [h.name for h in claim.assumes],
+        "source": str(claim.cite),
+        "sharp": claim.sharp,
+    }
+
+
+def claim_table(claims: Iterable[Claim]) -> Table:
+    """The catalogue: id, status, and below them statement, whether sharp, hypotheses and source."""
+    table = Table(title="Catalogue", show_lines=True)
+    table.add_column("claim", overflow="fold")
+    table.add_column("status")
+    for claim in claims:
+        about = ["identity" if claim.identity else "sharp" if claim.sharp else "not known to be sharp"]
+        about += [f"assumes {', '.join(h.name for h in claim.assumes)}"] if claim.assumes else []
+        lines = (
+            (claim.id, "bold"),
+            "\n",
+            plain_text(claim.statement),
+            "\n",
+            (" · ".join([*about, str(claim.cite)]), "dim"),
+        )
+        table.add_row(
+            Text.assemble(*lines), Text(claim.status.value, "red" if claim.status is Status.refuted else "green")
+        )
+    return table
+
+
+def sweep_json(rows: Sequence[SweepRow]) -> dict[str, Any]:
+    """`w2s-theory verify --json`; a counterexample is included where it is a small table."""
+    claims = []
+    for row in rows:
+        entry: dict[str, Any] = {"id": row.id, "status": row.status.value}
+        entry |= {
+            key: getattr(row, key) for key in ("instances", "min_slack", "max_tightness", "violations", "verdict")
+        }
+        found = row.counterexample
+        if found is not None and found.weights.shape[0] <= _LARGEST_SAVED_INSTANCE:
+            entry["counterexample"] = instance_to_json(found)
+        claims.append(entry)
+    return {"claims": claims, "passed": all(row.passed for row in rows)}
+
+
+def sweep_table(rows: Sequence[SweepRow]) -> RenderableType:
+    """One line a claim, and what the words mean."""
+    table = Table(title="Verification")
+    table.add_column("claim", overflow="fold")
+    table.add_column("status")
+    for heading in ("instances", "violations", "least slack", "tightest"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    for row in rows:
+        table.add_row(
+            row.id,
+            row.status.value,
+            f"{row.instances:,}",
+            f"{row.violations:,}",
+            short(row.min_slack),
+            short(row.max_tightness),
+            Text(row.verdict, _COLOURS[row.verdict]),
+        )
+    return Group(table, Text(verdict_sentence(rows)))
+
+
+def verdict_sentence(rows: Sequence[SweepRow]) -> str:
+    """What a sweep found, in words that claim no more than was done."""
+    kept = sum(row.passed and row.status is Status.proved for row in rows)
+    refuted = sum(row.passed and row.status is Status.refuted for row in rows)
+    failed = [row.id for row in rows if not row.passed]
+    said = (
+        f"{kept} claims proved in the theory notes: no violation beyond the error budget in this sweep. "
+        f"{refuted} refuted: a counterexample was found and evaluated again."
+    )
+    return f"{said} FAILED: {', '.join(failed)}." if failed else said
+
+
+def sweep_markdown(rows: Sequence[SweepRow], statements: dict[str, str]) -> str:
+    """The verification table of the README: only what does not depend on the draw in its last digits."""
+    lines = ["| claim | statement | in the theory notes | this sweep |", "|---|---|---|---|"]
+    for row in rows:
+        if row.status is Status.refuted:
+            outcome = "refuted: counterexample found"
+        else:
+            outcome = "no violation" if row.passed else f"**{row.verdict}**"
+        statement = plain_text(statements[row.id]).replace("|", "\\|")
+        lines.append(f"| `{row.id}` | {statement} | {row.status.value} | {outcome} in {row.instances:,} instances |")
+    return "\n".join(lines)
+
+
+def experiment_table(record: dict[str, Any]) -> RenderableType:
+    """How every claim came out over the trained pairs of an experiment."""
+    table = Table(title=f"{record['experiment']}: verdicts over {len(record['pairs'])} trained pairs")
+    table.add_column("claim", overflow="fold")
+    table.add_column("verdicts")
+    counted: dict[str, dict[str, int]] = {}
+    for pair in record["pairs"]:
+        for identifier, outcome in pair["claims"].items():
+            counts = counted.setdefault(identifier, {})
+            counts[outcome["verdict"]] = counts.get(outcome["verdict"], 0) + 1
+    for identifier, counts in counted.items():
+        table.add_row(identifier, ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
+    return table
+
+
+def evaluation_table(claim: Claim, result: Evaluation) -> RenderableType:
+    """Both sides of one claim on one instance, its assumptions, and the verdict with its advice."""
+    table = Table(title=claim.id, show_header=False)
+    table.add_row("statement", plain_text(claim.statement))
+    for key in ("lhs", "rhs", "slack", "tightness", "error"):
+        value = getattr(result, key)
+        table.add_row("error budget" if key == "error" else key, "–" if value is None else f"{value:.6g}")
+    for name, margin in result.hypotheses.items():
+        table.add_row(f"margin of {name}", short(margin))
+    table.add_row("verdict", Text(result.verdict.value, f"bold {_COLOURS[result.verdict.value]}"))
+    return Group(table, Text(result.advice))
+
+
+def envelope_table(points: Sequence[dict[str, Any]]) -> Table:
+    """Lowest and highest risk of the student at each disagreement."""
+    table = Table(title="Exact range of the student's risk (nats)")
+    for heading in ("disagreement ≤", "lowest risk", "highest risk"):
+        table.add_column(heading, justify="right")
+    for point in points:
+        exact = point.get("upper_attained", True)
+        upper = "–" if point["upper"] is None else f"{point['upper']:.8g}" + ("" if exact else " (upper bound)")
+        lower = "no such student" if point["lower"] is None else f"{point['lower']:.8g}"
+        table.add_row(f"{point['disagreement']:g}", lower, upper)
+    return table
