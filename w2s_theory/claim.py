@@ -16,18 +16,18 @@ from w2s_theory.worlds.world import World
 class Relation(eqx.Module):
     """Both sides of a claim on one instance.
 
-    `scale` is the sum of the absolute values of the terms that enter the two sides: what rounding errors are
-    relative to.  By default it is |lhs| + |rhs|, right when neither side is a difference.
+    `scale` is the sum of the absolute values of the terms that cancel within a side, zero where none do: together
+    with the sides themselves it is what rounding errors are relative to.
     """
 
     lhs: Array
     rhs: Array
-    scale: Array
+    scale: Array | float = 0.0
 
-    def __init__(self, lhs: Array, rhs: Array, scale: Array | float | None = None):
-        self.lhs, self.rhs = jnp.asarray(lhs), jnp.asarray(rhs)
-        sides = jnp.abs(self.lhs) + jnp.abs(self.rhs)
-        self.scale = sides if scale is None else jnp.asarray(scale) + sides
+    @property
+    def magnitude(self) -> Array:
+        """scale + |lhs| + |rhs|."""
+        return self.scale + jnp.abs(self.lhs) + jnp.abs(self.rhs)
 
 
 class Leq(Relation):

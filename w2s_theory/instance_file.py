@@ -95,7 +95,9 @@ def instance_from(data: Mapping[str, Any], *, source: str = "instance") -> Insta
     smallest = [tables["weak"], tables["strong"], *(models if models is not None else ())]
     return Instance(
         weights=weights,
-        **tables,
+        truth=tables["truth"],
+        weak=tables["weak"],
+        strong=tables["strong"],
         floor=_floor(source, data.get("floor"), kind, classes, [t[weights > 0] for t in smallest]),
         models=models,
         features=features,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 
 from w2s_theory._numerics import float64
@@ -37,18 +36,18 @@ class DiscreteMeasure(eqx.Module):
     difference of the two sums estimates the quadrature error of *any* quantity computed from the measure.
     """
 
-    points: jax.Array
-    weights: jax.Array
-    coarse_weights: jax.Array | None = None
+    points: Array
+    weights: Array
+    coarse_weights: Array | None = None
     provenance: Provenance = eqx.field(static=True, default=EXACT)
 
-    def expect(self, values: Reals) -> jax.Array:
+    def expect(self, values: Reals) -> Array:
         r"""$\sum_x w_x v_x$ over the first axis of `values (n, …)`; atoms of zero weight do not count."""
         return expectation(self.weights, values)
 
 
 @float64
-def expectation(weights: Vector, values: Reals) -> jax.Array:
+def expectation(weights: Vector, values: Reals) -> Array:
     r"""$\sum_x w_x v_x$ over the first axis; an atom of weight zero contributes nothing, even where v is infinite."""
     weights = jnp.reshape(jnp.asarray(weights), (-1,) + (1,) * (jnp.ndim(values) - 1))
     return jnp.sum(jnp.where(weights > 0, weights * jnp.where(weights > 0, values, 0.0), 0.0), axis=0)
@@ -73,7 +72,7 @@ class Trapezoid:
 
     nodes: int = 41
 
-    def measure(self, density: Callable[[jax.Array], jax.Array], low: Vector, high: Vector) -> DiscreteMeasure:
+    def measure(self, density: Callable[[Array], Array], low: Vector, high: Vector) -> DiscreteMeasure:
         """Atoms on the box [low, high] weighted by `density` (points (n, d) to (n,)), normalised to one."""
         if self.nodes < 5 or self.nodes % 2 == 0:
             raise ValueError(f"a nested trapezoid rule needs an odd number of at least 5 nodes, not {self.nodes}")
@@ -84,10 +83,10 @@ class Trapezoid:
         points = jnp.stack([g.ravel() for g in jnp.meshgrid(*axes, indexing="ij")], axis=1)
         values = density(points)
 
-        def normalised(line: jax.Array) -> jax.Array:
-            weights = line
+        def normalised(line: Array) -> Array:
+            weights = jnp.asarray(line)
             for _ in axes[1:]:
-                weights = jnp.outer(weights, line).ravel()
+                weights = jnp.outer(weights, jnp.asarray(line)).ravel()
             weights = weights * values
             return weights / weights.sum()
 
@@ -100,7 +99,7 @@ class MonteCarlo:
 
     samples: int
 
-    def measure(self, sampler: Callable[[jax.Array, tuple[int, ...]], jax.Array], key: jax.Array) -> DiscreteMeasure:
+    def measure(self, sampler: Callable[[Array, tuple[int, ...]], Array], key: Array) -> DiscreteMeasure:
         """Atoms drawn by `sampler(key, (samples,))`."""
         if self.samples < 1:
             raise ValueError(f"Monte Carlo needs at least one sample, not {self.samples}")

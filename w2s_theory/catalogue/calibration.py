@@ -6,6 +6,7 @@ The same inequality holds or fails with what calibration is conditioned on, so e
 import jax.numpy as jnp
 import numpy as np
 
+from w2s_theory._types import Array
 from w2s_theory.catalogue.domains import binary
 from w2s_theory.claim import Cite, Eq, Leq, Status, claim
 from w2s_theory.functionals.calibration import (
@@ -32,37 +33,37 @@ _BINARY = (FlooredTables(1, 2), TiedTables(4, 2), GaussianMixture(17 * 17))
 _MERGING = (TiedTables(4, 2), TiedTables(3, 3))
 
 
-def _forward(i: Instance) -> jnp.ndarray:
+def _forward(i: Instance) -> Array:
     return disagreement(i.weights, i.weak, i.strong)
 
 
-def _paper_bound(i: Instance) -> jnp.ndarray:
+def _paper_bound(i: Instance) -> Array:
     return 2.0 * bretagnolle_huber_bound(_forward(i))
 
 
-def _sharp_bound(i: Instance) -> jnp.ndarray:
+def _sharp_bound(i: Instance) -> Array:
     return 2.0 * sharp_pinsker_tv(_forward(i))
 
 
-def _score_conditional(i: Instance, role: Role) -> jnp.ndarray:
+def _score_conditional(i: Instance, role: Role) -> Array:
     supplied = i.score_conditional_truth(role)
     return marginal_calibration_error(i.weights, i.truth, i.table(role), conditional_truth=supplied)
 
 
-def _common(i: Instance, role: Role) -> jnp.ndarray:
+def _common(i: Instance, role: Role) -> Array:
     return marginal_calibration_error(i.weights, i.truth, i.table(role), groups=i.partition(role))
 
 
-def _smooth(i: Instance, role: Role) -> jnp.ndarray:
+def _smooth(i: Instance, role: Role) -> Array:
     return smooth_calibration_error(i.weights, i.truth, i.table(role))
 
 
-def _binned(i: Instance, role: Role) -> jnp.ndarray:
+def _binned(i: Instance, role: Role) -> Array:
     i.require_finite_table(f"the binned calibration error of the {role} model")
     return equal_width_calibration_error(i.weights, i.truth, i.table(role), bins=15)
 
 
-def _difference(weak: jnp.ndarray, strong: jnp.ndarray, bound: jnp.ndarray) -> Leq:
+def _difference(weak: Array, strong: Array, bound: Array) -> Leq:
     return Leq(jnp.abs(strong - weak), bound, scale=2.0)
 
 

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from w2s_theory._numerics import log_ratio
+from w2s_theory._types import Array
 from w2s_theory.catalogue.domains import finite_weak_risk
 from w2s_theory.claim import Cite, Eq, Leq, Status, claim
 from w2s_theory.functionals.instance_envelope import instance_envelope_change
@@ -25,7 +26,7 @@ _YAO = Cite("yao2025understanding", "generalization bounds")
 _HERE = Cite("w2stheory", "section 3")
 
 
-def _change(i: Instance) -> tuple[jnp.ndarray, jnp.ndarray]:
+def _change(i: Instance) -> tuple[Array, Array]:
     """ΔL, and the sum of the absolute values of its terms."""
     terms = risk_difference_terms(i.truth, i.weak, i.strong)
     return (
@@ -157,7 +158,7 @@ def _one_line(h: float) -> Instance:
 def generalization_squared(i: Instance) -> Leq:
     r"""$|\sqrt{L(F_{sw})}-\sqrt{L(F_w)}|\le\sqrt{d}$ for $d(g,h)=\mathbb E(g-h)^2/(2\sigma^2)$."""
 
-    def root(g: jnp.ndarray, h: jnp.ndarray) -> jnp.ndarray:
+    def root(g: Array, h: Array) -> Array:
         return jnp.sqrt(expectation(i.weights, jnp.sum((g - h) ** 2, axis=-1)) / 2) / i.noise
 
     weak, strong = root(i.truth, i.weak), root(i.truth, i.strong)

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from w2s_theory._numerics import exp_excess, log_ratio
+from w2s_theory._types import Array
 from w2s_theory.catalogue.domains import binary, positive_rows
 from w2s_theory.claim import Cite, Eq, Leq, Status, claim
 from w2s_theory.functionals.bregman import bregman_divergence, generator
@@ -30,11 +31,11 @@ def _pair(weak: list[float], strong: list[float], truth: list[float] | None = No
     return Instance(np.ones(1), *rows, floor=np.asarray(min(weak + strong)))
 
 
-def _mean_tv(i: Instance) -> jnp.ndarray:
+def _mean_tv(i: Instance) -> Array:
     return expectation(i.weights, total_variation(i.weak, i.strong))
 
 
-def _forward(i: Instance) -> jnp.ndarray:
+def _forward(i: Instance) -> Array:
     return disagreement(i.weights, i.weak, i.strong)
 
 

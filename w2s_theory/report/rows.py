@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Claim, Status
 from w2s_theory.instance_file import instance_to_json
 from w2s_theory.report.plain import plain_text
@@ -112,16 +113,17 @@ def verdict_sentence(rows: Sequence[SweepRow]) -> str:
     return f"{said} FAILED: {', '.join(failed)}." if failed else said
 
 
-def sweep_markdown(rows: Sequence[SweepRow], statements: dict[str, str]) -> str:
-    """The verification table of the README: only what does not depend on the draw in its last digits."""
-    lines = ["| claim | statement | in the theory notes | this sweep |", "|---|---|---|---|"]
-    for row in rows:
-        if row.status is Status.refuted:
-            outcome = "refuted: counterexample found"
-        else:
-            outcome = "no violation" if row.passed else f"**{row.verdict}**"
-        statement = plain_text(statements[row.id]).replace("|", "\\|")
-        lines.append(f"| `{row.id}` | {statement} | {row.status.value} | {outcome} in {row.instances:,} instances |")
+def sweep_markdown(entries: Sequence[dict[str, Any]]) -> str:
+    """The verification table of the README, from the entries of `sweep_json`: what a sweep found, and no more."""
+    statements = {claim.id: plain_text(claim.statement).replace("|", "\\|") for claim in CLAIMS}
+    lines = ["| claim | statement | theory notes | sweep |", "|---|---|---|---|"]
+    for entry in entries:
+        instances = f"{entry['instances']:,} instances"
+        found = {
+            "holds": f"no violation in {instances}",
+            "refuted": f"refuted: {entry['violations']:,} violations in {instances}",
+        }.get(entry["verdict"], f"**{entry['verdict']}** in {instances}")
+        lines.append(f"| `{entry['id']}` | {statements[entry['id']]} | {entry['status']} | {found} |")
     return "\n".join(lines)
 
 

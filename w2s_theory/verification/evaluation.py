@@ -46,7 +46,7 @@ def measure(claim: Claim, instance: Instance, *, sharpened: Array | float = 1.0)
 
     relation = sides(instance)
     defect = instance.normalisation_defect()
-    error = rounding_budget(instance.truth.size, relation.scale) + defect * (2.0 + relation.scale)
+    error = rounding_budget(instance.truth.size, relation.magnitude) + defect * (2.0 + relation.magnitude)
     if instance.coarse_weights is not None:
         coarse = sides(eqx.tree_at(lambda i: i.weights, instance, instance.coarse_weights))
         error = error + jnp.abs(relation.lhs - coarse.lhs) + jnp.abs(relation.rhs - coarse.rhs)
@@ -116,9 +116,17 @@ def evaluate_claim(claim: Claim, instance: Instance) -> Evaluation:
         advice = f"{Verdict.unresolved.advice} Here {reason}."
         return Evaluation(claim.id, None, None, None, None, None, {}, Verdict.unresolved, advice)
     verdict = CODES[int(m.code)]
-    margins = {name: finite_or_none(value) for name, value in m.margins.items()}
-    numbers = [finite_or_none(v) for v in (m.lhs, m.rhs, m.slack, m.tightness, m.error)]
-    return Evaluation(claim.id, *numbers, margins, verdict, verdict.advice)
+    return Evaluation(
+        claim=claim.id,
+        lhs=finite_or_none(m.lhs),
+        rhs=finite_or_none(m.rhs),
+        slack=finite_or_none(m.slack),
+        tightness=finite_or_none(m.tightness),
+        error=finite_or_none(m.error),
+        hypotheses={name: finite_or_none(value) for name, value in m.margins.items()},
+        verdict=verdict,
+        advice=verdict.advice,
+    )
 
 
 def finite_or_none(value: Any) -> float | None:
