@@ -9,7 +9,7 @@ from w2s_theory._types import Array
 from w2s_theory.instance import Instance
 from w2s_theory.worlds.rows import floor_from, floored_rows
 from w2s_theory.worlds.tied import TiedTables
-from w2s_theory.worlds.world import Block, World
+from w2s_theory.worlds.world import Block, World, decode_batch
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class SeparatingTables(World):
 
     def corners(self) -> tuple[Instance, ...]:
         """z = 0 with one-hot truths, and with a truth equal to either model."""
-        base = self.decode(np.zeros(self.dim))
-        shifted = self.decode(np.eye(self.dim)[1 + self.inputs])
+        made = decode_batch(self, np.stack([np.zeros(self.dim), np.eye(self.dim)[1 + self.inputs]]))
+        base, shifted = (jax.tree.map(lambda leaf, n=n: np.asarray(leaf)[n], made) for n in (0, 1))
         one_hot = np.eye(self.classes)[np.arange(self.inputs) % self.classes]
         cases = [(one_hot, base.weak, shifted.weak), (base.weak, base.weak, shifted.weak)]
         cases += [(shifted.weak, base.weak, shifted.weak), (one_hot, shifted.weak, base.weak)]

@@ -13,6 +13,12 @@ from w2s_theory._types import Array
 from w2s_theory.instance import Instance
 
 
+def decode_batch(world: "World", z: np.ndarray) -> Instance:
+    """Instances at coordinates (count, dim) as one batched pytree, in float64; compiled once a world and count."""
+    with jax.enable_x64(True):
+        return _batch_decoder(world)(z)
+
+
 @functools.lru_cache(maxsize=64)
 def _batch_decoder(world: "World") -> Callable[[np.ndarray], Instance]:
     return jax.jit(jax.vmap(world.decode))
@@ -75,8 +81,7 @@ class World(ABC):
 
     def sample(self, rng: np.random.Generator, count: int) -> Instance:
         """`count` random instances as one batched pytree, in float64."""
-        with jax.enable_x64(True):
-            return _batch_decoder(self)(self.draw(rng, count))
+        return decode_batch(self, self.draw(rng, count))
 
     def corners(self) -> tuple[Instance, ...]:
         """Instances at the edges of the domain, of one common shape; random coordinates rarely come near them."""
