@@ -27,9 +27,9 @@ from w2s_theory.worlds.tied import PartitionedTables, TiedTables
 _YAO = Cite("yao2025understanding", "calibration bound")
 _HERE = Cite("w2stheory", "section 4")
 _SMOOTH = Cite("blasiok2023unifying", "smooth calibration")
-_SEPARATING = (SeparatingTables(2, 2), SeparatingTables(4, 3), ExtremalPairs())
+_SEPARATING = (SeparatingTables(4, 3), ExtremalPairs())
 _PARTITIONED = (PartitionedTables(4, 3), TiedTables(4, 2), GaussianMixture())
-_BINARY = (FlooredTables(1, 2), TiedTables(4, 2), GaussianMixture(17 * 17))
+_BINARY = (FlooredTables(4, 2), TiedTables(4, 2), GaussianMixture(17 * 17))
 _MERGING = (TiedTables(4, 2), TiedTables(3, 3))
 
 
@@ -161,7 +161,7 @@ def risk_controls_calibration(i: Instance) -> Leq:
 @claim(
     cite=Cite("brocker2009reliability", "decomposition into reliability and refinement"),
     status=Status.proved,
-    worlds=(TiedTables(4, 3), FlooredTables(3, 4), GaussianMixture()),
+    worlds=(TiedTables(4, 3), FlooredTables(4, 3), GaussianMixture()),
     sweep="risk",
 )
 def calibration_refinement(i: Instance) -> Eq:

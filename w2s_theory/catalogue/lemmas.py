@@ -22,7 +22,7 @@ from w2s_theory.worlds.tied import TiedTables
 
 _TABLES = (FlooredTables(1, 2), FlooredTables(3, 4))
 _POSITIVE = (FlooredTables(1, 2, positive_truth=True), FlooredTables(3, 4, positive_truth=True))
-_BINARY = (FlooredTables(1, 2), TiedTables(4, 2))
+_BINARY = (FlooredTables(4, 2), TiedTables(4, 2))
 
 
 def _pair(weak: list[float], strong: list[float], truth: list[float] | None = None) -> Instance:

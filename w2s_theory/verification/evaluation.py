@@ -44,12 +44,16 @@ def measure(claim: Claim, instance: Instance, *, sharpened: Array | float = 1.0)
         relation = claim.sides(i)
         return eqx.tree_at(lambda r: r.rhs, relation, relation.rhs * sharpened)
 
-    relation = sides(instance)
-    defect = instance.normalisation_defect()
-    error = rounding_budget(instance.truth.size, relation.magnitude) + defect * (2.0 + relation.magnitude)
-    if instance.coarse_weights is not None:
-        coarse = sides(eqx.tree_at(lambda i: i.weights, instance, instance.coarse_weights))
-        error = error + jnp.abs(relation.lhs - coarse.lhs) + jnp.abs(relation.rhs - coarse.rhs)
+    coarse = instance.coarse_weights
+    if coarse is None:
+        relation, quadrature = sides(instance), 0.0
+    else:
+        both = jnp.stack([instance.weights, coarse])
+        pair = jax.vmap(lambda w: sides(eqx.tree_at(lambda i: i.weights, instance, w)))(both)
+        relation = jax.tree.map(lambda leaf: leaf[0], pair)
+        quadrature = jnp.abs(pair.lhs[0] - pair.lhs[1]) + jnp.abs(pair.rhs[0] - pair.rhs[1])
+    rounding = rounding_budget(instance.truth.size, relation.magnitude)
+    error = rounding + instance.normalisation_defect() * (2.0 + relation.magnitude) + quadrature
 
     margins = {h.name: h.margin(instance) for h in claim.assumes}
     met = jnp.asarray(True)
