@@ -18,6 +18,7 @@ from w2s_theory.verification.evaluation import Measurement, evaluate_claim, fini
 from w2s_theory.worlds.world import World
 
 _BLOCK = 5_000
+_SHORT = 50_000
 _ASKED = (Verdict.holds, Verdict.tight, Verdict.violated, Verdict.unresolved)
 
 
@@ -27,8 +28,10 @@ def stack(instances: Iterable[Instance]) -> Instance:
 
 
 @functools.lru_cache(maxsize=512)
-def _batch_measure(claim: Claim) -> Callable[[Instance], Measurement]:
-    return jax.jit(jax.vmap(functools.partial(measure, claim)))
+def _batch_measure(claim: Claim, optimised: bool) -> Callable[[Instance], Measurement]:
+    """`measure` over a batch; in a short sweep compiling is most of the work, so it is left unoptimised."""
+    options = {} if optimised else {"xla_backend_optimization_level": 0}
+    return jax.jit(jax.vmap(functools.partial(measure, claim)), compiler_options=options)
 
 
 def blocks(world: World, instances: int, seed: int) -> Iterator[tuple[Instance, int]]:
@@ -96,7 +99,8 @@ def sweep_claim(claim: Claim, instances: int, seed: int) -> SweepRow:
     for world, share in zip(claim.worlds, shares(claim.worlds, instances), strict=True):
         for batch, wanted in blocks(world, share, seed) if share else ():
             with jax.enable_x64(True):
-                made = jax.tree.map(lambda leaf, n=wanted: np.asarray(leaf)[:n], _batch_measure(claim)(batch))
+                made = _batch_measure(claim, instances > _SHORT)(batch)
+                made = jax.tree.map(lambda leaf, n=wanted: np.asarray(leaf)[:n], made)
             for verdict in CODES:
                 counts[verdict] += int(np.sum(made.code == verdict.code))
             asked = np.isin(made.code, [verdict.code for verdict in _ASKED])
