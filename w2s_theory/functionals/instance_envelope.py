@@ -16,7 +16,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from w2s_theory._numerics import excess_over_log, float64, increasing_root, real
+from w2s_theory._numerics import excess_over_log, float64, increasing_root, kl_term, real
 from w2s_theory._types import Scalar, Table, Vector
 from w2s_theory.functionals.risks import risk
 
@@ -111,8 +111,10 @@ def floored_instance_envelope(
     F_{w,i})/\nu_x)$, a convex problem, hence exact.  Worst student: $q_i=\max(\gamma,(\kappa
     F_{w,i}-F^*_i)/\nu_x)$ in every row with a positive coefficient, else the vertex of the smallest
     $F^*_i-\kappa F_{w,i}$.  That is exact for $\kappa>\max_x\min_iF^*_i/F_{w,i}$ and from the disagreement of the
-    rows' worst vertices on; in between rows jump from vertex to vertex, the exact answer is a knapsack problem,
-    and `upper` is the Lagrangian bound: never too small (`upper_is_attained` false).
+    rows' worst vertices (all mass on the class of smallest $F^*_i$) on.  In between rows jump from vertex to vertex.
+    With one input the worst student then lies on an edge of the floored simplex, where it is found exactly; with
+    more, the exact answer is a knapsack problem, and `upper` is the Lagrangian bound: never too small
+    (`upper_is_attained` false).
 
     NaN where no student with that floor is so close to the weak model, or none has that floor.
     """
@@ -143,16 +145,46 @@ def floored_instance_envelope(
     lower = jnp.where(allowed >= best_end_gap, best_end, outcome(best(jnp.exp(multiplier(best))))[0])
 
     worst_end, worst_end_gap = outcome(worst(jnp.zeros_like(allowed)))
-    log_kappa = multiplier(worst)
-    kappa = jnp.exp(log_kappa)
+    kappa = jnp.exp(multiplier(worst))
     reached, gap = outcome(worst(kappa))
     bound = reached + kappa * (allowed - gap)
-    upper = jnp.where(allowed >= worst_end_gap, worst_end, bound)
-    ratio = jnp.where(weights[:, None] > 0, truth / jnp.where(weak > 0, weak, 1.0), 0.0)
-    attained = (kappa > jnp.max(jnp.min(jnp.where(weak > 0, ratio, jnp.inf), axis=-1))) | (allowed >= worst_end_gap)
+    ratio = jnp.where(weak > 0, truth / jnp.where(weak > 0, weak, 1.0), jnp.inf)
+    concave = kappa > jnp.max(jnp.where(weights > 0, jnp.min(ratio, axis=-1), 0.0))
+    one_input = jnp.sum(weights > 0) == 1
+    only = jnp.argmax(weights)
+    jumped = jnp.where(one_input & ~concave, _worst_on_edges(truth[only], weak[only], allowed, floor), bound)
+    upper = jnp.where(allowed >= worst_end_gap, worst_end, jumped)
+    attained = concave | one_input | (allowed >= worst_end_gap)
     return FlooredEnvelope(
         jnp.where(feasible, lower, jnp.nan), jnp.where(feasible, upper, jnp.nan), attained & feasible
     )
+
+
+def _worst_on_edges(truth: jax.Array, weak: jax.Array, allowed: jax.Array, floor: jax.Array) -> jax.Array:
+    """Highest risk of one row on the edges of the floored simplex, at most `allowed` from the weak row.
+
+    On the edge between the vertices of classes i and j risk and disagreement are convex, so the maximum lies where
+    the disagreement reaches the allowed one on the way to i or to j, or at a vertex.
+    """
+    classes = truth.shape[0]
+    shared = 1.0 - (classes - 2) * floor
+
+    def towards(i: jax.Array, j: jax.Array) -> jax.Array:
+        """Risk at the last allowed student on the way to the vertex of class i."""
+
+        def student(mass: jax.Array) -> jax.Array:
+            return jnp.full(classes, floor).at[j].set(shared - mass).at[i].set(mass)
+
+        def excess(mass: jax.Array) -> jax.Array:
+            return jnp.sum(kl_term(weak, student(mass))) - allowed
+
+        both = weak[i] + weak[j]
+        nearest = jnp.clip(shared * weak[i] / jnp.where(both > 0, both, 1.0), floor, shared - floor)
+        last = jnp.where(excess(shared - floor) <= 0, shared - floor, increasing_root(excess, nearest, shared - floor))
+        return jnp.where((excess(nearest) <= 0) & (i != j), jnp.sum(kl_term(truth, student(last))), -jnp.inf)
+
+    index = jnp.arange(classes)
+    return jnp.max(jax.vmap(lambda i: jax.vmap(lambda j: towards(i, j))(index))(index))
 
 
 def _water_fill(coefficient: jax.Array, floor: jax.Array) -> jax.Array:
