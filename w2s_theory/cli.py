@@ -134,7 +134,8 @@ def reproduce(
     with _stages() as tell:
         done = run(out, only=only, quick=quick, seed=seed, progress=tell)
     console = _console()
-    console.print(sweep_table(done.rows))
+    if done.rows:
+        console.print(sweep_table(done.rows))
     console.print("Written: " + ", ".join(str(path) for path in done.written), soft_wrap=True)
     _exit_unless(done.passed)
 

@@ -34,7 +34,7 @@ def extremal_pair(t: Reals) -> tuple[jax.Array, jax.Array]:
 
 
 @float64
-def sharp_pinsker_point(t: Reals) -> tuple[jax.Array, jax.Array]:
+def sharp_pinsker_point(t: Reals) -> tuple[Array, Array]:
     r"""The point (TV, KL) of the sharp curve at parameter t > 0.
 
     $2\,\mathrm{TV}=t(1-L(t)^2)$ and $\mathrm{KL}=\log\frac t{\sinh t}+t\coth t-\frac{t^2}{\sinh^2t}$ (Fedotov,
@@ -81,7 +81,7 @@ def _log_t_ends(precision: jnp.dtype) -> tuple[float, float]:
 
 def _pair(
     t: Array,
-) -> tuple[tuple[jax.Array, jax.Array], tuple[jax.Array, jax.Array], jax.Array]:
+) -> tuple[tuple[Array, Array], tuple[Array, Array], Array]:
     """p and q with their complements, and TV = p - q, each free of cancellation."""
     ell = langevin(t)
     tail = jnp.where(t < 350.0, 1.0 / jnp.expm1(jnp.minimum(2.0 * t, 700.0)), 0.0)

@@ -1,7 +1,7 @@
 """The main job: verify the catalogue, run the experiments, draw every figure, write the page."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,16 @@ def reproduce(
 ) -> Reproduction:
     """Verify, simulate and draw into the folder `out`; the page is `out/index.html`.
 
-    `only` draws one figure (the catalogue is verified all the same, and the page is left alone).  `quick` takes
-    1,000 instances a claim instead of 10,000 and a smaller experiment, and the page says so.  `progress(stage,
-    fraction)` is told how far each stage is.  `InputError` for an unknown figure or a folder that cannot be written.
+    `only` draws one figure and leaves the page alone; a figure that needs neither the sweep nor the trained models
+    is drawn without them.  `quick` takes 1,000 instances a claim instead of 10,000 and a smaller experiment, and the
+    page says so.  `progress(stage, fraction)` is told how far each stage is.  `InputError` for an unknown figure, a
+    negative seed or a folder that cannot be written.
     """
     known = [figure.name for figure in FIGURES]
     if only is not None and only not in known:
         raise InputError(f"unknown figure {only!r}; known: {', '.join(known)}")
+    if seed < 0:
+        raise InputError(f"--seed {seed} is negative")
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,12 +55,15 @@ def reproduce(
         raise InputError(f"{folder}: the folder cannot be made: {problem.strerror}") from None
     tell = progress or (lambda stage, fraction: None)
 
+    wanted = [figure for figure in FIGURES if only in (None, figure.name)]
     instances = 1_000 if quick else 10_000
-    rows = _verified(instances, seed, tell)
-    scatter = bound_scatter(seed=seed, quick=quick, progress=lambda what, part: tell(f"training: {what}", part))
+    rows: Sequence[SweepRow] = ()
+    scatter: Mapping[str, Any] = {}
+    if only is None or wanted[0].uses_runs:
+        rows = _verified(instances, seed, tell)
+        scatter = bound_scatter(seed=seed, quick=quick, progress=tell)
     context = FigureContext(seed=seed, quick=quick, bound_scatter=scatter, rows=rows)
     written: list[Path] = []
-    wanted: Collection[Any] = [figure for figure in FIGURES if only in (None, figure.name)]
     for number, figure in enumerate(wanted):
         tell("drawing", number / len(wanted))
         written += render(figure, figure.prepare(context), folder)

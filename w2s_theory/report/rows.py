@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -27,8 +26,8 @@ _LARGEST_SAVED_INSTANCE = 64
 
 
 def short(value: float | None) -> str:
-    """Three significant digits, or a dash where there is no number."""
-    return "–" if value is None else f"{value:.3g}"
+    """Two significant digits, or a dash where there is no number."""
+    return "–" if value is None else f"{value + 0.0:.2g}"
 
 
 def claim_json(claim: Claim) -> dict[str, Any]:
@@ -81,10 +80,10 @@ def sweep_json(rows: Sequence[SweepRow]) -> dict[str, Any]:
 
 def sweep_table(rows: Sequence[SweepRow]) -> RenderableType:
     """One line a claim, and what the words mean."""
-    table = Table(title="Verification", box=SIMPLE_HEAD)
+    table = Table(title="Verification", box=None, padding=(0, 1, 0, 0))
     table.add_column("claim", no_wrap=True)
-    for heading in ("instances", "violations", "least slack", "tightest"):
-        table.add_column(heading, justify="right")
+    for heading in ("instances", "violated", "slack ≥", "lhs/rhs ≤"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for row in rows:
         counted = f"{row.instances:,}", f"{row.violations:,}"
