@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 
 from w2s_theory._types import Array
 
@@ -40,7 +41,7 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
     def entry(*args: P.args, **kwargs: P.kwargs) -> T:
         fixed = {name: kwargs.pop(name) for name in static if name in kwargs}
         plain_args, plain_kwargs = _as_arrays((args, kwargs))
-        if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((plain_args, plain_kwargs))):
+        if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((plain_args, plain_kwargs))):
             return cast(Any, function)(*plain_args, **plain_kwargs, **fixed)
         with jax.enable_x64(True):
             return cast(Any, compiled)(*plain_args, **plain_kwargs, **fixed)
@@ -71,13 +72,13 @@ def real(x: Array | float) -> jax.Array:
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(jnp.result_type(float))
 
 
-def rounding_budget(terms: int, scale: Array | float) -> Array | float:
+def rounding_budget(terms: int, scale: Array | float) -> jax.Array:
     r"""Bound on the rounding error of a sum of `terms` products of elementary functions.
 
     $(\text{terms} + 32)\,u\cdot\text{scale}$, where $u=2^{-53}$ and `scale` is the sum of the absolute values of
     the terms: the classical bound for recursive summation, with 32 ulps for the functions in each term.
     """
-    return (terms + _ELEMENTARY_ULPS) * UNIT_ROUNDOFF * scale
+    return jnp.asarray((terms + _ELEMENTARY_ULPS) * UNIT_ROUNDOFF * scale)
 
 
 def _atanh_tail(square: Array) -> jax.Array:

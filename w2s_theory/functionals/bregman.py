@@ -20,14 +20,14 @@ class Generator:
     """
 
     name: str
-    value: Callable[[Array], jax.Array]
-    divergence: Callable[[Array, Array], jax.Array] | None = None
+    value: Callable[[Array], Array]
+    divergence: Callable[[Array, Array], Array] | None = None
 
-    def slope(self, x: Array) -> jax.Array:
+    def slope(self, x: Array) -> Array:
         r"""$\varphi'(x)$ elementwise, by automatic differentiation."""
         return jax.jvp(self.value, (jnp.asarray(x),), (jnp.ones_like(jnp.asarray(x)),))[1]
 
-    def term(self, a: Array, b: Array) -> jax.Array:
+    def term(self, a: Array, b: Array) -> Array:
         r"""$D_\varphi(a,b)$ elementwise."""
         if self.divergence is not None:
             return self.divergence(a, b)

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from tests.oracles import high_precision as exact
+from tests.oracles.tables import edge_pairs, row_pairs
+from w2s_theory.functionals import divergences
+
+RELATIVE = 1e-10
+"""The accuracy promised from a divergence of one down to 1e-24."""
+
+every_divergence = pytest.mark.parametrize(
+    "name",
+    [
+        "kl_divergence",
+        "cross_entropy",
+        "total_variation",
+        "squared_hellinger",
+        "chi_squared",
+        "jensen_shannon",
+        "max_log_ratio",
+    ],
+)
+
+
+def worst_error(name, p, q):
+    computed = np.asarray(getattr(divergences, name)(p, q))
+    return max(
+        exact.relative_error(value, getattr(exact, name)(a, b)) for value, a, b in zip(computed, p, q, strict=True)
+    )
+
+
+def test_the_pairs_reach_a_divergence_of_1e_minus_24():
+    divergence = np.asarray(divergences.kl_divergence(*row_pairs()))
+    assert divergence.max() > 1 and 0 < divergence.min() < 1e-24
+
+
+@every_divergence
+def test_relative_accuracy_from_far_apart_to_nearly_equal(name):
+    p, q = row_pairs()
+    assert max(worst_error(name, p, q), worst_error(name, q, p)) < RELATIVE
+
+
+@every_divergence
+def test_relative_accuracy_at_zeros_point_masses_and_tiny_entries(name):
+    assert worst_error(name, *edge_pairs()) < RELATIVE
+
+
+@pytest.mark.parametrize("name", ["kl_divergence", "chi_squared", "cross_entropy", "max_log_ratio"])
+def test_infinite_where_mass_meets_zero(name):
+    p, q = edge_pairs()
+    missing = ((p > 0) & (q == 0)).any(axis=-1)
+    assert missing.any() and np.isinf(np.asarray(getattr(divergences, name)(p, q))[missing]).all()
+
+
+@every_divergence
+def test_leading_axes_are_kept(name):
+    p, q = (rows.reshape(8, -1, 4) for rows in row_pairs())
+    function = getattr(divergences, name)
+    np.testing.assert_array_equal(np.asarray(function(p, q))[3], np.asarray(function(p[3], q[3])))
