@@ -42,6 +42,10 @@ CASES = {
         lambda w, t, f, d, g: floored_instance_envelope(w, t, f, d, g)[:2],
         (BASE.weights, TRUTH, BASE.weak, np.array(0.03), np.array(0.05)),
     ),
+    "floored envelope, one input": (
+        lambda t, f, d: floored_instance_envelope(np.ones(1), t, f, d, np.array(0.05))[:2],
+        (np.array([[0.5, 0.3, 0.2]]), np.array([[0.3, 0.45, 0.25]]), np.array(0.6)),
+    ),
     "label-free": (
         lambda w, t, f, s: label_free_range(w, f, s, weak_loss(w, t, f))[:2],
         (BASE.weights, TRUTH, BASE.weak, BASE.strong),

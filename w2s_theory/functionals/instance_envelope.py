@@ -180,8 +180,12 @@ def _worst_on_edges(truth: jax.Array, weak: jax.Array, allowed: jax.Array, floor
 
         both = weak[i] + weak[j]
         nearest = jnp.clip(shared * weak[i] / jnp.where(both > 0, both, 1.0), floor, shared - floor)
-        last = jnp.where(excess(shared - floor) <= 0, shared - floor, increasing_root(excess, nearest, shared - floor))
-        return jnp.where((excess(nearest) <= 0) & (i != j), jnp.sum(kl_term(truth, student(last))), -jnp.inf)
+        top = shared - floor
+        within = (excess(nearest) <= 0) & (i != j)
+        crosses = within & (excess(top) > 0)
+        # without a crossing the root would be at the flat bottom of `excess`, where it has no derivative
+        root = increasing_root(lambda mass: jnp.where(crosses, excess(mass), mass - nearest), nearest, top)
+        return jnp.where(within, jnp.sum(kl_term(truth, student(jnp.where(crosses, root, top)))), -jnp.inf)
 
     index = jnp.arange(classes)
     return jnp.max(jax.vmap(lambda i: jax.vmap(lambda j: towards(i, j))(index))(index))

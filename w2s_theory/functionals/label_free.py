@@ -76,8 +76,8 @@ def _change(weights: Array, weak: Array, strong: Array, excess: Array, size: Arr
     lowest = expectation(weights, jnp.min(slope, axis=-1, where=possible, initial=jnp.inf))
     highest = expectation(weights, jnp.max(slope, axis=-1, where=possible, initial=-jnp.inf))
     gain = log_ratio(weak_, strong_)
-    upper, at_upper = _dual_minimum(weights, jnp.where(possible, gain, -jnp.inf), slope, jnp.asarray(rounding))
-    minus_lower, at_lower = _dual_minimum(weights, jnp.where(possible, -gain, -jnp.inf), slope, jnp.asarray(rounding))
+    upper, at_upper = _dual_minimum(weights, jnp.where(possible, gain, -jnp.inf), slope, rounding)
+    minus_lower, at_lower = _dual_minimum(weights, jnp.where(possible, -gain, -jnp.inf), slope, rounding)
     exists = (lowest <= rounding) & (highest >= -rounding)
     return LabelFreeRange(*(jnp.where(exists, x, jnp.nan) for x in (-minus_lower, upper, -at_lower, at_upper)))
 

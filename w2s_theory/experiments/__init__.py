@@ -1,0 +1,1 @@
+"""Simulated weak and strong predictors, really trained, and what the catalogue says of them."""

@@ -1,0 +1,1 @@
+"""Parametric predictors: softmax heads that keep a floor, and networks of a masked capacity."""

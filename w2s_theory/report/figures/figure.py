@@ -1,0 +1,39 @@
+"""What a figure is: a name, words, a pure preparation of its data and a drawing of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure as Canvas
+
+from w2s_theory.verification.sweep import SweepRow
+
+
+@dataclass(frozen=True)
+class FigureContext:
+    """What preparations may use: the seed, the result of `bound_scatter`, and the rows of a sweep."""
+
+    seed: int
+    quick: bool
+    bound_scatter: Mapping[str, Any]
+    rows: Sequence[SweepRow] = ()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the reproduction; `caption` may contain formulas between dollar signs.
+
+    `prepare(context)` returns what is drawn as a dictionary that JSON can hold; under the key `facts` it has
+    sentences with the numbers computed from the data.  `draw(canvas, data)` draws that dictionary and nothing else
+    on an empty Matplotlib figure of `size` inches.  `uses_runs` says whether the preparation needs the sweep and the
+    trained models, which take most of the time.
+    """
+
+    name: str
+    title: str
+    caption: str
+    claims: tuple[str, ...]
+    prepare: Callable[[FigureContext], dict[str, Any]]
+    draw: Callable[[Canvas, Mapping[str, Any]], None]
+    size: tuple[float, float]
+    uses_runs: bool = False
