@@ -5,7 +5,7 @@ inputs.  Both sides of every claim are then integrals over the *known* distribut
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import equinox as eqx
@@ -82,7 +82,7 @@ def _log_odds(trained: Trained) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=4)
-def _grids(nodes: int):
+def _grids(nodes: int) -> Callable[[np.ndarray, np.ndarray, np.ndarray], Instance]:
     def one(mean: jax.Array, prior: jax.Array, slope: jax.Array) -> Instance:
         measure = mixture_measure(mean, prior, nodes)
         x, offset = measure.points, jnp.log(prior) - jnp.log1p(-prior)

@@ -1,7 +1,7 @@
 """Many models of different capacity, data size and training length, trained in one compiled batch."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -29,7 +29,7 @@ class Trained(NamedTuple):
 
 
 @functools.lru_cache(maxsize=2)
-def _rows(own_inputs: bool):
+def _rows(own_inputs: bool) -> Callable[[Network, Capacity, np.ndarray], jax.Array]:
     def one(network: Network, capacity: Capacity, inputs: jax.Array) -> jax.Array:
         return network.rows(inputs, capacity, FLOOR)
 

@@ -97,11 +97,14 @@ def verdict_sentence(rows: Sequence[SweepRow]) -> str:
     kept = sum(row.passed and row.status is Status.proved for row in rows)
     refuted = sum(row.passed and row.status is Status.refuted for row in rows)
     failed = [row.id for row in rows if not row.passed]
-    said = (
-        f"{kept} claims proved in the theory notes: no violation beyond the error budget in this sweep. "
-        f"{refuted} refuted: a counterexample was found and evaluated again."
-    )
-    return f"{said} FAILED: {', '.join(failed)}." if failed else said
+    said = []
+    if kept:
+        said.append(f"No violation beyond the error budget of the {kept} claims proved in the theory notes.")
+    if refuted:
+        said.append(f"{refuted} refuted: random draws found a counterexample, which was evaluated again.")
+    if failed:
+        said.append(f"FAILED: {', '.join(failed)}.")
+    return " ".join(said)
 
 
 def sweep_markdown(entries: Sequence[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""From unconstrained coordinates to rows of the simplex, with and without a floor."""
+"""From unconstrained coordinates to floors and to discrete choices."""
 
 import jax
 import jax.numpy as jnp
@@ -9,11 +9,6 @@ from w2s_theory._types import Array
 def floor_from(coordinate: Array, classes: int) -> Array:
     """A floor in (0, 1/k): about 0.12/k at zero, falling exponentially with the coordinate."""
     return jax.nn.sigmoid(coordinate - 2.0) / classes
-
-
-def floored_rows(logits: Array, floor: Array) -> Array:
-    r"""$\gamma+(1-k\gamma)\,\mathrm{softmax}$ over the last axis: rows whose entries are at least the floor."""
-    return floor + (1.0 - logits.shape[-1] * floor) * jax.nn.softmax(logits, axis=-1)
 
 
 def assignment(coordinates: Array) -> Array:

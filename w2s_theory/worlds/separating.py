@@ -7,7 +7,8 @@ import numpy as np
 
 from w2s_theory._types import Array
 from w2s_theory.instance import Instance
-from w2s_theory.worlds.rows import floor_from, floored_rows
+from w2s_theory.predictors.floored_softmax import floored_softmax
+from w2s_theory.worlds.rows import floor_from
 from w2s_theory.worlds.tied import TiedTables
 from w2s_theory.worlds.world import Block, World, decode_batch
 
@@ -42,8 +43,8 @@ class SeparatingTables(World):
         return Instance(
             weights=jax.nn.softmax(part["weights"]),
             truth=jax.nn.softmax(part["truth"].reshape(shape), axis=-1),
-            weak=floored_rows(weak, floor),
-            strong=floored_rows(weak + part["difference"].reshape(shape), floor),
+            weak=floored_softmax(weak, floor),
+            strong=floored_softmax(weak + part["difference"].reshape(shape), floor),
             floor=floor,
         )
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from w2s_theory._types import Array
 from w2s_theory.instance import Instance
+from w2s_theory.predictors.floored_softmax import floored_softmax
 from w2s_theory.worlds.corners import table_corners
-from w2s_theory.worlds.rows import floor_from, floored_rows
+from w2s_theory.worlds.rows import floor_from
 from w2s_theory.worlds.world import Block, World
 
 
@@ -47,9 +48,9 @@ class FlooredTables(World):
         strong = weak + part["difference"].reshape(shape)
         return Instance(
             weights=jax.nn.softmax(part["weights"]),
-            truth=floored_rows(part["truth"].reshape(shape), floor if self.positive_truth else 0.0 * floor),
-            weak=floored_rows(weak, kept),
-            strong=floored_rows(strong, kept),
+            truth=floored_softmax(part["truth"].reshape(shape), floor if self.positive_truth else 0.0 * floor),
+            weak=floored_softmax(weak, kept),
+            strong=floored_softmax(strong, kept),
             floor=floor,
             generator=self.generator,
         )

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 
 from w2s_theory._types import Array
 from w2s_theory.instance import Instance
+from w2s_theory.predictors.floored_softmax import floored_softmax
 from w2s_theory.worlds.corners import table_corners
-from w2s_theory.worlds.rows import assignment, floor_from, floored_rows
+from w2s_theory.worlds.rows import assignment, floor_from
 from w2s_theory.worlds.world import Block, World
 
 
@@ -45,11 +46,11 @@ class TiedTables(World):
         weak_choice = assignment(part["weak_choice"].reshape(choices))
         strong_choice = assignment(part["strong_choice"].reshape(choices))
         weak = part["weak"].reshape(rows)
-        strong = floored_rows(weak[:, None, :] + part["difference"].reshape(rows)[None], floor)
+        strong = floored_softmax(weak[:, None, :] + part["difference"].reshape(rows)[None], floor)
         return Instance(
             weights=jax.nn.softmax(part["weights"]),
             truth=jax.nn.softmax(part["truth"].reshape(self.inputs, self.classes), axis=-1),
-            weak=floored_rows(weak, floor)[weak_choice],
+            weak=floored_softmax(weak, floor)[weak_choice],
             strong=strong[weak_choice, strong_choice],
             floor=floor,
         )
@@ -94,8 +95,8 @@ class PartitionedTables(World):
         return Instance(
             weights=jax.nn.softmax(part["weights"]),
             truth=jax.nn.softmax(part["truth"].reshape(shape), axis=-1),
-            weak=floored_rows(weak, floor),
-            strong=floored_rows(weak + part["difference"].reshape(shape), floor),
+            weak=floored_softmax(weak, floor),
+            strong=floored_softmax(weak + part["difference"].reshape(shape), floor),
             floor=floor,
             groups=assignment(part["cell"].reshape(choices)),
             strong_groups=None if self.common else assignment(part["strong_cell"].reshape(choices)),

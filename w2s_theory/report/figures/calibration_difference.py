@@ -60,9 +60,9 @@ def prepare_calibration_difference(context: FigureContext) -> dict[str, Any]:
             if searched
             else []
         ),
-        f"Of the {sum(asked)} trained pairs whose score-conditional errors are known, {len(refuting)} exceed the "
-        "bound.",
-        f"{outside} of {len(everything)} points lie outside the axes and are in the data only.",
+        f"Trained pairs above the bound, of those whose score-conditional errors are known: {len(refuting)} of "
+        f"{sum(asked)}.",
+        f"Points outside the axes, in the data only: {outside} of {len(everything)}.",
     ]
     return rounded(
         {

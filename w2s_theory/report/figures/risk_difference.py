@@ -42,8 +42,8 @@ def prepare_risk_difference(context: FigureContext) -> dict[str, Any]:
         f"{worse['digits']} on the digits.",
         f"The trained pair closest to the bound of its own instance reaches {closest['gaussian-mixture']:.0%} of it on "
         f"the Gaussian mixture and {closest['digits']:.0%} on the digits.",
-        f"{len(pairs) - len(drawn)} of {len(pairs)} trained pairs lie outside the axes (disagreement below "
-        f"{in_words(_LOW[0])} or risk difference below {in_words(_LOW[1])} nats) and are in the data only.",
+        f"Trained pairs outside the axes (disagreement below {in_words(_LOW[0])} or risk difference below "
+        f"{in_words(_LOW[1])} nats), in the data only: {len(pairs) - len(drawn)} of {len(pairs)}.",
     ]
     return rounded(
         {
