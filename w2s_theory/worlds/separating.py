@@ -51,7 +51,7 @@ class SeparatingTables(World):
     def corners(self) -> tuple[Instance, ...]:
         """z = 0 with one-hot truths, and with a truth equal to either model."""
         made = decode_batch(self, np.stack([np.zeros(self.dim), np.eye(self.dim)[1 + self.inputs]]))
-        base, shifted = (jax.tree.map(lambda leaf, n=n: np.asarray(leaf)[n], made) for n in (0, 1))
+        base, shifted = (jax.tree.map(lambda leaf, n=n: np.asarray(leaf[n]), made) for n in (0, 1))
         one_hot = np.eye(self.classes)[np.arange(self.inputs) % self.classes]
         cases = [(one_hot, base.weak, shifted.weak), (base.weak, base.weak, shifted.weak)]
         cases += [(shifted.weak, base.weak, shifted.weak), (one_hot, shifted.weak, base.weak)]
