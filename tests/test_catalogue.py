@@ -84,6 +84,7 @@ def test_no_violation_on_corners_and_worlds_meet_what_the_claim_assumes(claim, w
     batch = sampled(world, 7)
     assert Verdict.hypotheses_not_met not in measured(claim, batch)["verdict"]
     if corners := world.corners():
+        assert {leaf.dtype.kind + str(leaf.dtype.itemsize) for leaf in jax.tree.leaves(corners)} <= {"f8", "i8"}
         mixed = jax.tree.map(lambda a, b: np.concatenate([a, b])[:BATCH], stack(corners), batch)
         assert Verdict.violated not in measured(claim, mixed)["verdict"]
 

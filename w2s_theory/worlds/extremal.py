@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from w2s_theory._types import Array
 from w2s_theory.functionals.joint_range import extremal_pair
@@ -41,5 +42,5 @@ class ExtremalPairs(World):
 
 def extremal_instance(t: float) -> Instance:
     """Weak model = truth = p, student = q for the extremal pair at parameter t."""
-    p, q = extremal_pair(jnp.asarray([t]))
-    return Instance(jnp.ones(1), p, p, q, jnp.minimum(jnp.min(p), jnp.min(q)))
+    p, q = (np.asarray(row) for row in extremal_pair(np.array([t])))
+    return Instance(np.ones(1), p, p, q, np.asarray(min(p.min(), q.min())))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 from w2s_theory._types import Array
 from w2s_theory.instance import Instance
@@ -105,7 +105,7 @@ class PartitionedTables(World):
     def corners(self) -> tuple[Instance, ...]:
         """`table_corners` with all inputs in one cell."""
         made = table_corners(self.inputs, self.classes, min(1e-3, 0.25 / self.classes))
-        one_cell = jnp.zeros(self.inputs, int)
+        one_cell = np.zeros(self.inputs, int)
         own = None if self.common else one_cell
         return tuple(
             Instance(i.weights, i.truth, i.weak, i.strong, i.floor, groups=one_cell, strong_groups=own) for i in made
