@@ -30,7 +30,7 @@ def as_instance(given: InstanceLike, *, needs_strong: bool = True) -> Instance:
     if isinstance(given, Instance):
         return given
     if isinstance(given, Mapping):
-        return instance_from(given)
+        return instance_from(given, needs_strong=needs_strong)
     return read_instance(given, needs_strong=needs_strong)
 
 

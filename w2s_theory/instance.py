@@ -119,18 +119,15 @@ class Hypothesis:
     """An assumption as an executable predicate: `margin(instance)` is signed, and the assumption is met when ≥ 0.
 
     `requirement`, where given, returns a sentence if the instance lies outside the domain on which the assumption
-    can be asked at all, and None otherwise; it sees concrete arrays.
+    can be asked at all, and None otherwise; it sees concrete arrays.  `tolerance` is how far below zero rounding
+    alone can take the margin of an assumption that is met with equality.
     """
 
     name: str
     sentence: str
     margin: Callable[[Instance], Array]
     requirement: Callable[[Instance], str | None] | None = None
-
-    @property
-    def tolerance(self) -> float:
-        """How far below zero rounding can take the margin of an assumption that is met with equality."""
-        return 8 * UNIT_ROUNDOFF
+    tolerance: float = 0.0
 
 
 def _floor_margin(i: Instance) -> Array:
@@ -187,6 +184,7 @@ score_sufficient = Hypothesis(
     "score_sufficient",
     "each F*_i is a function of the weak model's score i, and also of the strong model's score i",
     _score_sufficiency_margin,
+    tolerance=8 * UNIT_ROUNDOFF,
 )
 
 

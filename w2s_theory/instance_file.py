@@ -49,15 +49,15 @@ def read_instance(path: str | Path, *, needs_strong: bool = True) -> Instance:
         data = json.loads(text, object_pairs_hook=lambda pairs: _unique(name, pairs))
     except json.JSONDecodeError as problem:
         raise InputError(f"{name}: is not JSON: {problem.msg} at line {problem.lineno}") from None
-    except (RecursionError, ValueError) as problem:
-        if isinstance(problem, InputError):
-            raise
-        raise InputError(f"{name}: is not a JSON instance file: {type(problem).__name__}") from None
+    except InputError:
+        raise
+    except RecursionError:
+        raise InputError(f"{name}: is nested too deeply to be an instance file") from None
+    except ValueError:
+        raise InputError(f"{name}: holds an integer of thousands of digits, which is not a finite number") from None
     if not isinstance(data, dict):
         raise InputError(f"{name}: holds a JSON {type(data).__name__}, not an object with weights, truth, weak, strong")
-    if not needs_strong and "strong" not in data and "weak" in data:
-        data = {**data, "strong": data["weak"]}
-    return instance_from(data, source=name)
+    return instance_from(data, source=name, needs_strong=needs_strong)
 
 
 def _unique(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -68,8 +68,10 @@ def _unique(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def instance_from(data: Mapping[str, Any], *, source: str = "instance") -> Instance:
+def instance_from(data: Mapping[str, Any], *, source: str = "instance", needs_strong: bool = True) -> Instance:
     """An `Instance` from the keys of an instance file; arrays and lists alike.  `InputError` as `read_instance`."""
+    if not needs_strong and "strong" not in data and "weak" in data:
+        data = {**data, "strong": data["weak"]}
     for key in data:
         if key not in _KEYS:
             _fail(source, str(key), f"unknown key; known keys are {', '.join(_KEYS)}")
@@ -214,6 +216,15 @@ def _rows(source: str, field: str, table: np.ndarray, kind: str, weights: np.nda
         row, column = np.argwhere(low)[0]
         word = "negative" if kind == "simplex" else f"not positive, as kind {kind} needs"
         _fail(source, field, f"entry {column} is {float(table[row, column])!r}, which is {word}", int(row))
+    faint = (table > 0) & (table < np.finfo(float).tiny)
+    if faint.any():
+        row, column = np.argwhere(faint)[0]
+        _fail(
+            source,
+            field,
+            f"entry {column} is {float(table[row, column])!r}, too small for float64 arithmetic",
+            int(row),
+        )
     if kind == "simplex":
         sums = table.sum(axis=1)
         off = np.abs(sums - 1.0) > SUM_TOLERANCE

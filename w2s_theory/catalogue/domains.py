@@ -24,7 +24,7 @@ def _finite_weak_risk(i: Instance) -> str | None:
     if not len(bad):
         return None
     row, column = bad[0]
-    return f"field weak, row {row}: entry {column} is 0 where truth is {truth[row, column]!r}, an infinite risk"
+    return f"field weak, row {row}: entry {column} is 0 where truth is {float(truth[row, column])!r}, an infinite risk"
 
 
 binary = Domain("binary", _binary)

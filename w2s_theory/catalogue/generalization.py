@@ -42,12 +42,17 @@ def _one_hot(weak_score: float, strong_score: float) -> Instance:
     return Instance(np.ones(1), *rows, floor=np.asarray(lowest))
 
 
+def _nearly_equal_at_the_floor(h: float) -> Instance:
+    """Both models at the floor h on the true class, the weak one a ten-thousandth above."""
+    return _one_hot(h * (1 + 1e-4), h)
+
+
 @claim(
     cite=_YAO,
     status=Status.proved,
     worlds=_WORLDS,
     assumes=(floored,),
-    witness=lambda h: _one_hot(h * (1 + 1e-4), h),
+    witness=_nearly_equal_at_the_floor,
 )
 def generalization_forward(i: Instance) -> Leq:
     r"""$|L(F_{sw})-L(F_w)|\le C_\gamma\sqrt{d_P(F_w,F_{sw})}$, $C_\gamma=\sqrt{2(1-\gamma)/\gamma}$."""
@@ -61,7 +66,7 @@ def generalization_forward(i: Instance) -> Leq:
     status=Status.proved,
     worlds=_WORLDS,
     assumes=(floored,),
-    witness=lambda h: _one_hot(h * (1 + 1e-4), h),
+    witness=_nearly_equal_at_the_floor,
     sweep="reverse disagreement",
 )
 def generalization_reverse(i: Instance) -> Leq:

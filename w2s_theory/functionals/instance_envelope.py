@@ -51,6 +51,7 @@ def instance_envelope_change(weights: Vector, truth: Table, weak: Table, disagre
     disagreement = real(disagreement)
     counted = (weights[:, None] > 0) & (weak > 0)
     relative_error = jnp.where(counted, (truth - weak) / jnp.where(counted, weak, 1.0), 0.0)
+    truth_over_weak = jnp.where(counted, truth / jnp.where(counted, weak, 1.0), 1.0)
     largest = jnp.max(relative_error)
     exact_teacher = ~(largest > 0)
     scale = jnp.where(exact_teacher, 1.0, largest)
@@ -64,21 +65,24 @@ def instance_envelope_change(weights: Vector, truth: Table, weak: Table, disagre
         far_log = jnp.where(emptied, -jax.nn.softplus(u), jnp.log(jnp.where(near | emptied, 1.0, ratio)))
         near_excess = excess_over_log(jnp.where(near, r, 0.0))
         excess = jnp.where(near, near_excess, r - far_log)
-        log_q = jnp.where(near, r - near_excess, far_log)
-        return jnp.sum(mass * excess), jnp.sum(mass * (excess - relative_error * log_q))
+        near_change = near_excess - relative_error * (r - near_excess)
+        change = jnp.where(near, near_change, r - truth_over_weak * far_log)
+        return jnp.sum(mass * excess), jnp.sum(mass * change)
 
-    def extreme(rho: jax.Array, complement: jax.Array) -> jax.Array:
-        """ΔL where the disagreement along the line reaches the allowed one."""
+    def extreme(rho: jax.Array, complement: jax.Array, beyond: float | None = None) -> jax.Array:
+        """ΔL where the disagreement along the line reaches the allowed one; past its end `beyond`, or the end's ΔL."""
         rho, complement = jnp.where(exact_teacher, 1.0, rho), jnp.where(exact_teacher, 0.0, complement)
         at_end, change_at_end = at(rho, complement, jnp.sinh(_ARC[1]))
         reachable = (disagreement > 0) & (disagreement < at_end)
         target = jnp.where(reachable, disagreement, 0.5 * jnp.where(at_end > 0, at_end, 1.0))
         arc = increasing_root(lambda v: jnp.log(at(rho, complement, jnp.sinh(v))[0] / target), *_ARC)
         inside = at(rho, complement, jnp.sinh(arc))[1]
-        return jnp.where(reachable, inside, jnp.where(disagreement > 0, change_at_end, 0.0))
+        past = change_at_end if beyond is None else beyond
+        return jnp.where(reachable, inside, jnp.where(disagreement > 0, past, 0.0))
 
-    lower = extreme(-relative_error, jnp.where(counted, truth / jnp.where(counted, weak, 1.0), 1.0))
-    upper = jnp.where(exact_teacher, disagreement, extreme(relative_error / scale, (largest - relative_error) / scale))
+    lower = extreme(-relative_error, truth_over_weak)
+    worst = extreme(relative_error / scale, (largest - relative_error) / scale, jnp.inf)
+    upper = jnp.where(exact_teacher, disagreement, worst)
     valid = disagreement >= 0
     return Envelope(jnp.where(valid, jnp.where(exact_teacher, 0.0, lower), jnp.nan), jnp.where(valid, upper, jnp.nan))
 

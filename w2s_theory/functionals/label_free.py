@@ -58,13 +58,17 @@ def label_free_change(weights: Vector, truth: Table, weak: Table, strong: Table)
     ratios = log_ratio(jnp.where(counted, uniform, 1.0), jnp.where(counted, weak, 1.0))
     excess = expectation(weights, jnp.sum(truth * ratios, axis=-1))
     size = expectation(weights, jnp.sum(truth * jnp.abs(ratios), axis=-1))
-    return _change(weights, weak, strong, excess, size)
+    off = jnp.abs(jnp.sum(jnp.asarray(truth), axis=-1) - 1.0)
+    return _change(weights, weak, strong, excess, size, jnp.max(jnp.where(jnp.asarray(weights) > 0, off, 0.0)))
 
 
-def _change(weights: Array, weak: Array, strong: Array, excess: Array, size: Array) -> LabelFreeRange:
+def _change(
+    weights: Array, weak: Array, strong: Array, excess: Array, size: Array, defect: Array | float = 0.0
+) -> LabelFreeRange:
     """The range of the difference of the log-losses when the weak one exceeds log k by `excess`.
 
-    `size` is the sum of the absolute values of the terms of `excess`, which bounds its rounding error.
+    `size` is the sum of the absolute values of the terms of `excess`, which bounds its rounding error; `defect` is how
+    far rows of the truth behind it are from summing to one, which moves it in proportion.
     """
     weights, weak, strong = jnp.asarray(weights), jnp.asarray(weak), jnp.asarray(strong)
     possible = (weights[:, None] > 0) & (weak > 0)
@@ -73,6 +77,7 @@ def _change(weights: Array, weak: Array, strong: Array, excess: Array, size: Arr
     slope = jnp.where(possible, likelihood + excess, 0.0)
     size = size + expectation(weights, jnp.max(jnp.abs(likelihood), axis=-1))
     rounding = rounding_budget(weak.size, size) * (jnp.finfo(slope.dtype).eps / (2 * UNIT_ROUNDOFF))
+    rounding = rounding + defect * size
     lowest = expectation(weights, jnp.min(slope, axis=-1, where=possible, initial=jnp.inf))
     highest = expectation(weights, jnp.max(slope, axis=-1, where=possible, initial=-jnp.inf))
     gain = log_ratio(weak_, strong_)

@@ -99,9 +99,9 @@ def verdict_sentence(rows: Sequence[SweepRow]) -> str:
     failed = [row.id for row in rows if not row.passed]
     said = []
     if kept:
-        said.append(f"No violation beyond the error budget of the {kept} claims proved in the theory notes.")
+        said.append(f"Proved in the theory notes, and no violation beyond the error budget in this sweep: {kept}.")
     if refuted:
-        said.append(f"{refuted} refuted: random draws found a counterexample, which was evaluated again.")
+        said.append(f"Refuted by a counterexample that random draws found, evaluated again: {refuted}.")
     if failed:
         said.append(f"FAILED: {', '.join(failed)}.")
     return " ".join(said)

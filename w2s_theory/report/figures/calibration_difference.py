@@ -157,9 +157,11 @@ def draw_calibration_difference(canvas: Canvas, data: Mapping[str, Any]) -> None
     refuting = data["refuting-trained"]
     axes.scatter([p["disagreement"] for p in refuting], [p["difference"] for p in refuting], **cross)
     star = cross | {"marker": "*", "s": 150}
-    _mark(axes, data["two-input example"], "two-input example", "top", star)
-    if data["found by the program"]:
-        _mark(axes, data["found by the program"], "found by the program", "bottom", star)
+    example, found = data["two-input example"], data["found by the program"]
+    found_left = bool(found) and found["disagreement"] < example["disagreement"]
+    _mark(axes, example, "two-input example", (-7.0, -17.0) if found_left else (-7.0, 9.0), star)
+    if found:
+        _mark(axes, found, "found by the program", (9.0, -4.0), star)
     along = {"rotation": _SLOPE, "rotation_mode": "anchor", "fontsize": 10}
     axes.text(2.5e-6, 4.3e-3, r"$2\sqrt{1-e^{-d}}$", va="bottom", **along)
     axes.text(1.1e-5, 4.4e-3, r"$2V^*(d)$, sharp", va="top", **along)
@@ -179,17 +181,15 @@ def draw_calibration_difference(canvas: Canvas, data: Mapping[str, Any]) -> None
     )
 
 
-def _mark(axes: Axes, point: Mapping[str, Any], label: str, side: str, marker: dict[str, Any]) -> None:
-    """A star with its label; one that lies left of the axes is put at their edge, with an arrow and its value.
-
-    `side` is the vertical alignment of the label: two stars may lie close above each other.
-    """
+def _mark(
+    axes: Axes, point: Mapping[str, Any], label: str, offset: tuple[float, float], marker: dict[str, Any]
+) -> None:
+    """A star with its label at `offset` points; one left of the axes goes to their edge, with an arrow and its value."""
     x, y = point["disagreement"], point["difference"]
-    words: dict[str, Any] = {"textcoords": "offset points", "va": side, "color": style.VERMILLION}
     if x < _LOW[0]:
         arrow = {"arrowstyle": "->", "color": style.VERMILLION, "linewidth": 1.2}
         label += f", at $d \\approx 10^{{{round(np.log10(x))}}}$"
         x = 2.2 * _LOW[0]
         axes.annotate("", (1.02 * _LOW[0], y), (x, y), arrowprops=arrow)
     axes.scatter(x, y, **marker)
-    axes.annotate(label, (x, y), (9, 0), **words)
+    axes.annotate(label, (x, y), offset, textcoords="offset points", color=style.VERMILLION)
