@@ -184,7 +184,7 @@ def draw_calibration_difference(canvas: Canvas, data: Mapping[str, Any]) -> None
 def _mark(
     axes: Axes, point: Mapping[str, Any], label: str, offset: tuple[float, float], marker: dict[str, Any]
 ) -> None:
-    """A star with its label at `offset` points; one left of the axes goes to their edge, with an arrow and its value."""
+    """A star with its label at `offset` points; one left of the axes goes to their edge, with an arrow."""
     x, y = point["disagreement"], point["difference"]
     if x < _LOW[0]:
         arrow = {"arrowstyle": "->", "color": style.VERMILLION, "linewidth": 1.2}
