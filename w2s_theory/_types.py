@@ -5,7 +5,7 @@
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 Array = jax.Array | np.ndarray
 
@@ -15,4 +15,3 @@ Table = Float[Array, "m k"]
 Rows = Float[Array, "*rows k"]
 Reals = Float[Array, "*shape"]
 Groups = Int[Array, " m"]
-Mask = Bool[Array, "*shape"]

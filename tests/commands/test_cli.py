@@ -126,6 +126,14 @@ def test_a_claim_that_fails_makes_verify_exit_with_one(run, monkeypatch):
     assert "FAILED: calibration-binned" in text
 
 
+def test_a_refuted_claim_without_a_counterexample_makes_verify_exit_with_one(run, monkeypatch):
+    true = dataclasses.replace(CATALOGUE["pinsker"], status=Status.refuted)
+    monkeypatch.setattr(api, "find_claim", lambda identifier: true)
+    code, text, _ = run("verify", "pinsker", "--instances", 2000)
+    assert code == 1
+    assert "not refuted" in text
+
+
 def test_a_counterexample_in_the_json_can_be_evaluated(run, instance_file, tmp_path):
     out = tmp_path / "out.json"
     run("verify", "calibration-score-conditional", "--instances", 2000, "--json", out)

@@ -16,7 +16,7 @@ import numpy as np
 from w2s_theory.experiments.pair_design import FLOOR, MIXTURES, PairDesign
 from w2s_theory.experiments.training_batch import Trained, first_examples, train_batch
 from w2s_theory.instance import Conditioning, Instance
-from w2s_theory.worlds.gaussian_mixture import mixture_measure, posterior
+from w2s_theory.worlds.gaussian_mixture import mixture_measure, posterior, posterior_given_first, posterior_given_score
 
 
 class MixturePairs(NamedTuple):
@@ -86,8 +86,8 @@ def _grids(nodes: int) -> Callable[[np.ndarray, np.ndarray, np.ndarray], Instanc
     def one(mean: jax.Array, prior: jax.Array, slope: jax.Array) -> Instance:
         measure = mixture_measure(mean, prior, nodes)
         x, offset = measure.points, jnp.log(prior) - jnp.log1p(-prior)
-        along = 2.0 * (slope @ mean) / jnp.maximum(jnp.sum(slope**2), 1e-300)
-        given_score = posterior(along * (x @ slope) + offset)
+        given_first = posterior_given_first(mean, offset, x)
+        given_score = posterior_given_score(mean, offset, slope, x)
         truth = posterior(2.0 * (x @ mean) + offset)
         return Instance(
             weights=measure.weights,
@@ -97,7 +97,7 @@ def _grids(nodes: int) -> Callable[[np.ndarray, np.ndarray, np.ndarray], Instanc
             floor=jnp.asarray(FLOOR),
             features=x,
             groups=jnp.arange(nodes * nodes) // nodes,
-            conditioning=Conditioning(posterior(2.0 * mean[0] * x[:, 0] + offset), given_score, given_score),
+            conditioning=Conditioning(given_first, given_score, given_score),
             coarse_weights=measure.coarse_weights,
             provenance=measure.provenance,
         )

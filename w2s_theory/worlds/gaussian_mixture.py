@@ -38,6 +38,17 @@ def posterior(log_odds: Array) -> Array:
     return jnp.stack([jax.nn.sigmoid(-log_odds), jax.nn.sigmoid(log_odds)], axis=-1)
 
 
+def posterior_given_first(mean: Array, prior_log_odds: Array, x: Array) -> Array:
+    """P(Y | x₁) at atoms x (n, 2): the coarsened posterior, rows (n, 2)."""
+    return posterior(2.0 * mean[0] * x[:, 0] + prior_log_odds)
+
+
+def posterior_given_score(mean: Array, prior_log_odds: Array, slope: Array, x: Array) -> Array:
+    """P(Y | slope·x) at atoms x (n, 2), the conditioning table of any logistic model with that slope."""
+    along = 2.0 * (slope @ mean) / jnp.maximum(jnp.sum(slope**2), 1e-300)
+    return posterior(along * (x @ slope) + prior_log_odds)
+
+
 @dataclass(frozen=True)
 class GaussianMixture(World):
     """The mixture by quadrature on a grid of `nodes` x `nodes` atoms.
@@ -72,15 +83,13 @@ class GaussianMixture(World):
         measure = mixture_measure(mean, prior, self.nodes)
         slope, offset = 2.0 * mean + part["student"][:2], part["prior"][0] + part["student"][2]
         x = measure.points
-        score = x @ slope
-        square = jnp.maximum(jnp.sum(slope**2), 1e-300)
-        given_x1 = posterior(2.0 * mean[0] * x[:, 0] + part["prior"][0])
-        given_score = posterior(2.0 * (slope @ mean) * score / square + part["prior"][0])
+        given_x1 = posterior_given_first(mean, part["prior"][0], x)
+        given_score = posterior_given_score(mean, part["prior"][0], slope, x)
 
         def model(rows: Array) -> Array:
             return self.floor + (1.0 - 2.0 * self.floor) * rows
 
-        weak, strong = model(given_x1), model(posterior(score + offset))
+        weak, strong = model(given_x1), model(posterior(x @ slope + offset))
         return Instance(
             weights=measure.weights,
             truth=posterior(2.0 * (x @ mean) + part["prior"][0]),

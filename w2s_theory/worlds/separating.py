@@ -10,7 +10,7 @@ from w2s_theory.instance import Instance
 from w2s_theory.predictors.floored_softmax import floored_softmax
 from w2s_theory.worlds.rows import floor_from
 from w2s_theory.worlds.tied import TiedTables
-from w2s_theory.worlds.world import Block, World, decode_batch
+from w2s_theory.worlds.world import Block, World, decode_batch, table_blocks
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,7 @@ class SeparatingTables(World):
     @property
     def blocks(self) -> tuple[Block, ...]:
         """Weights, floor, truth, weak model, difference of the models."""
-        cells = self.inputs * self.classes
-        return (
-            Block("weights", self.inputs),
-            Block("floor", 1, 0.5, 6.0),
-            Block("truth", cells, 0.3, 30.0),
-            Block("weak", cells, 0.1, 4.0),
-            Block("difference", cells, 1e-8, 4.0),
-        )
+        return table_blocks(self.inputs, self.classes, largest=4.0)
 
     def decode(self, z: Array) -> Instance:
         """Rows as in `FlooredTables`, on top of the tilt."""

@@ -11,7 +11,7 @@ from w2s_theory.instance import Instance
 from w2s_theory.predictors.floored_softmax import floored_softmax
 from w2s_theory.worlds.corners import table_corners
 from w2s_theory.worlds.rows import floor_from
-from w2s_theory.worlds.world import Block, World
+from w2s_theory.worlds.world import Block, World, table_blocks
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,7 @@ class FlooredTables(World):
     @property
     def blocks(self) -> tuple[Block, ...]:
         """Weights, floor, truth, weak model, difference of the models."""
-        cells = self.inputs * self.classes
-        return (
-            Block("weights", self.inputs),
-            Block("floor", 1, 0.5, 6.0),
-            Block("truth", cells, 0.3, 30.0),
-            Block("weak", cells, 0.1, 8.0),
-            Block("difference", cells, 1e-8, 8.0),
-        )
+        return table_blocks(self.inputs, self.classes)
 
     def decode(self, z: Array) -> Instance:
         """Rows γ + (1-kγ)·softmax of the coordinates."""
@@ -60,16 +53,11 @@ class FlooredTables(World):
         floor = min(1e-3, 0.25 / self.classes)
         lowest = floor if self.positive_truth else 0.0
         made = table_corners(self.inputs, self.classes, floor, lowest_truth=lowest)
-        return tuple(replace_generator(i, self.generator) for i in made)
+        return tuple(replace(i, generator=self.generator) for i in made)
 
     def relax(self, hypothesis: str) -> World:
         """Without `floor`: rows may come as close to zero as softmax allows."""
         return replace(self, floored=False) if hypothesis == "floor" and self.floored else super().relax(hypothesis)
-
-
-def replace_generator(i: Instance, generator: str) -> Instance:
-    """The same tables under another Bregman generator."""
-    return Instance(i.weights, i.truth, i.weak, i.strong, i.floor, generator=generator)
 
 
 @dataclass(frozen=True)

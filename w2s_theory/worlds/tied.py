@@ -10,7 +10,7 @@ from w2s_theory.instance import Instance
 from w2s_theory.predictors.floored_softmax import floored_softmax
 from w2s_theory.worlds.corners import table_corners
 from w2s_theory.worlds.rows import assignment, floor_from
-from w2s_theory.worlds.world import Block, World
+from w2s_theory.worlds.world import Block, World, table_blocks
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,11 @@ class TiedTables(World):
     @property
     def blocks(self) -> tuple[Block, ...]:
         """Weights, floor, truth, prototypes of both models and the choices of prototype."""
-        cells = self.inputs * self.classes
-        rows = self.prototypes * self.classes
+        choices = self.inputs * self.prototypes
         return (
-            Block("weights", self.inputs),
-            Block("floor", 1, 0.5, 6.0),
-            Block("truth", cells, 0.3, 30.0),
-            Block("weak", rows, 0.1, 4.0),
-            Block("difference", rows, 1e-8, 4.0),
-            Block("weak_choice", self.inputs * self.prototypes),
-            Block("strong_choice", self.inputs * self.prototypes),
+            *table_blocks(self.inputs, self.classes, rows=self.prototypes, largest=4.0),
+            Block("weak_choice", choices),
+            Block("strong_choice", choices),
         )
 
     def decode(self, z: Array) -> Instance:
@@ -73,18 +68,9 @@ class PartitionedTables(World):
     @property
     def blocks(self) -> tuple[Block, ...]:
         """Weights, floor, truth, models and the choices of cell."""
-        size = self.inputs * self.classes
         choices = self.inputs * self.cells
         own = () if self.common else (Block("strong_cell", choices),)
-        return (
-            Block("weights", self.inputs),
-            Block("floor", 1, 0.5, 6.0),
-            Block("truth", size, 0.3, 30.0),
-            Block("weak", size, 0.1, 8.0),
-            Block("difference", size, 1e-8, 8.0),
-            Block("cell", choices),
-            *own,
-        )
+        return (*table_blocks(self.inputs, self.classes), Block("cell", choices), *own)
 
     def decode(self, z: Array) -> Instance:
         """Rows as in `FlooredTables`, cells by choice."""
@@ -107,9 +93,7 @@ class PartitionedTables(World):
         made = table_corners(self.inputs, self.classes, min(1e-3, 0.25 / self.classes))
         one_cell = np.zeros(self.inputs, int)
         own = None if self.common else one_cell
-        return tuple(
-            Instance(i.weights, i.truth, i.weak, i.strong, i.floor, groups=one_cell, strong_groups=own) for i in made
-        )
+        return tuple(replace(i, groups=one_cell, strong_groups=own) for i in made)
 
     def relax(self, hypothesis: str) -> World:
         """Without `common_partition`: the student gets a partition of its own."""

@@ -34,6 +34,21 @@ class Block:
     largest: float = 3.0
 
 
+def table_blocks(inputs: int, classes: int, *, rows: int | None = None, largest: float = 8.0) -> tuple[Block, ...]:
+    """Coordinates of a table: weights, floor, truth, weak logits and the student's difference from them.
+
+    The models have `rows` rows (by default one an input), with logits of size up to about `largest`.
+    """
+    cells = (inputs if rows is None else rows) * classes
+    return (
+        Block("weights", inputs),
+        Block("floor", 1, 0.5, 6.0),
+        Block("truth", inputs * classes, 0.3, 30.0),
+        Block("weak", cells, 0.1, largest),
+        Block("difference", cells, 1e-8, largest),
+    )
+
+
 @dataclass(frozen=True)
 class World(ABC):
     """A generator of instances with `inputs` m and `classes` k.
