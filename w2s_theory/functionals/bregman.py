@@ -16,12 +16,13 @@ class Generator:
     r"""A convex $\varphi$ of one variable: its value, its derivative, and its divergence in an accurate form.
 
     `divergence(a, b)` is $\varphi(a)-\varphi(b)-\varphi'(b)(a-b)$ elementwise; left out, it is computed literally,
-    which loses relative accuracy near a = b.
+    which loses relative accuracy near a = b.  `from_slope` is the inverse of $\varphi'$.
     """
 
     name: str
     value: Callable[[Array], Array]
     divergence: Callable[[Array, Array], Array] | None = None
+    from_slope: Callable[[Array], Array] = jnp.exp
 
     def slope(self, x: Array) -> Array:
         r"""$\varphi'(x)$ elementwise, by automatic differentiation."""
@@ -41,9 +42,9 @@ def generator(name: str) -> Generator:
         case "kl":
             return Generator("kl", lambda x: x_log_x(x) - x, kl_term)
         case "squared":
-            return Generator("squared", jnp.square, lambda a, b: (a - b) ** 2)
+            return Generator("squared", jnp.square, lambda a, b: (a - b) ** 2, lambda u: 0.5 * u)
         case "itakura-saito":
-            return Generator("itakura-saito", lambda x: -jnp.log(x), _itakura_saito_term)
+            return Generator("itakura-saito", lambda x: -jnp.log(x), _itakura_saito_term, lambda u: -1.0 / u)
         case _:
             raise ValueError(f"unknown generator {name!r}; known: {', '.join(GENERATOR_NAMES)}")
 

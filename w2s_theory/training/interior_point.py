@@ -1,0 +1,148 @@
+"""Minimisation over a convex region by a primal-dual interior point with the exact second derivative.
+
+One compiled loop for one problem or a batch; the optimum is differentiable by the implicit function theorem.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.flatten_util import ravel_pytree
+
+from w2s_theory._types import Array
+from w2s_theory.training.regions import Region
+
+MOST_STEPS = 60
+_TO_BOUNDARY = 0.995
+_RIDGE = 1e-13
+_FINEST = 1e-22
+
+
+class Objective(NamedTuple):
+    """A smooth function of x (d,): its value, slope (d,) and a positive semidefinite curvature (d, d).
+
+    `curvature` is the second derivative where the function is convex; elsewhere any positive semidefinite matrix
+    keeps the method one of descent.
+    """
+
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    curvature: Callable[[Array], Array]
+
+
+class _State(NamedTuple):
+    x: jax.Array
+    multipliers: jax.Array
+    price: jax.Array
+    steps: jax.Array
+    done: jax.Array
+
+
+def minimise(objective: Objective, region: Region, start: Array, *, most_steps: int = MOST_STEPS) -> jax.Array:
+    """The minimiser x (d,) of `objective` over `region`, from an interior point `start`.
+
+    Newton's method on the optimality conditions with complementarity μ, which falls by a factor that each step
+    predicts for itself; steps stop 0.5 % short of the boundary and are halved until the barrier function does not
+    rise.  It ends when μ is below 1e-22 of the first one or no progress is left.  Usable under `jit`, `vmap`, `grad`; the
+    derivative is that of the optimality conditions, so it needs an isolated minimiser.
+    """
+    size = start.shape[0]
+
+    def pull(x: Array, y: Array) -> jax.Array:
+        return jax.vjp(region.slack, x)[1](y)[0]
+
+    def push(x: Array, step: Array) -> jax.Array:
+        return jax.jvp(region.slack, (x,), (step,))[1]
+
+    def conditions(point: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        x, multipliers, price = point
+        stationary = objective.slope(x) - pull(x, multipliers) + price
+        balance = jnp.sum(x) - 1.0 if region.total else price
+        return stationary, region.slack(x) * multipliers, balance
+
+    def solve(_: object, first: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        x0 = first[0]
+        slack0 = region.slack(x0)
+        number = slack0.shape[0]
+        slope0 = objective.slope(x0)
+        tiny = jnp.finfo(x0.dtype).tiny
+        mu0 = jnp.maximum(0.1 * region.gap(x0, slope0) / number, tiny**0.25)
+        finest = _FINEST * mu0
+
+        def barrier(x: Array, mu: Array) -> jax.Array:
+            slack = region.slack(x)
+            inside = jnp.all(slack > 0)
+            logs = jnp.sum(jnp.log(jnp.where(slack > 0, slack, 1.0)))
+            return jnp.where(inside, objective.value(x) - mu * logs, jnp.inf)
+
+        def furthest(slack: Array, rate: Array, bend: Array) -> jax.Array:
+            room = _TO_BOUNDARY * slack
+            below = -rate + jnp.sqrt(rate**2 + 2.0 * bend * room)
+            return jnp.min(jnp.where(below > 0, 2.0 * room / jnp.where(below > 0, below, 1.0), jnp.inf))
+
+        def advance(state: _State) -> _State:
+            x, s, price, steps, _ = state
+            slack = region.slack(x)
+            mu = jnp.mean(slack * s)
+            slope = objective.slope(x)
+            normals = jax.vmap(lambda e: push(x, e))(jnp.eye(size))
+            matrix = objective.curvature(x) + jnp.diag(region.multiplier_curvature(s, size))
+            matrix = matrix + (normals * (s / slack)) @ normals.T
+            scale = 1.0 / jnp.sqrt(jnp.maximum(jnp.diagonal(matrix), tiny))
+            scaled = matrix * scale[:, None] * scale + _RIDGE * jnp.eye(size)
+            factor = lax.linalg.cholesky(scaled)
+
+            def solved(right: Array) -> jax.Array:
+                half = lax.linalg.triangular_solve(factor, (right * scale)[:, None], left_side=True, lower=True)
+                full = lax.linalg.triangular_solve(factor, half, left_side=True, lower=True, transpose_a=True)
+                return full[:, 0] * scale
+
+            plain = solved(-slope)
+            inward = solved(pull(x, 1.0 / slack))
+            ones = solved(jnp.ones(size)) if region.total else jnp.zeros(size)
+
+            def direction(target: Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+                step = plain + target * inward
+                cost = (jnp.sum(step) - (1.0 - jnp.sum(x))) / jnp.sum(ones) if region.total else jnp.zeros(())
+                step = step - cost * ones
+                return step, target / slack - s - s / slack * push(x, step), cost
+
+            def lengths(step: Array, dual: Array) -> tuple[jax.Array, jax.Array]:
+                primal = furthest(slack, push(x, step), region.bend(step))
+                return jnp.minimum(1.0, primal), jnp.minimum(1.0, furthest(s, dual, jnp.zeros_like(s)))
+
+            step, dual, _ = direction(jnp.zeros(()))
+            along, along_dual = lengths(step, dual)
+            predicted = jnp.mean(region.slack(x + along * step) * (s + along_dual * dual))
+            target = mu * jnp.clip(predicted / mu, 1e-3, 1.0) ** 3
+            step, dual, cost = direction(target)
+            along, along_dual = lengths(step, dual)
+            now = barrier(x, target)
+            rounding = 1e-14 * (jnp.abs(now) + target * number)
+
+            def too_far(tried: tuple[jax.Array, jax.Array]) -> jax.Array:
+                length, halvings = tried
+                return ~(barrier(x + length * step, target) <= now + rounding) & (halvings < 30)
+
+            along, _ = lax.while_loop(too_far, lambda t: (0.5 * t[0], t[1] + 1), (along, jnp.zeros((), int)))
+            moved, s_moved = x + along * step, s + along_dual * dual
+            fine = jnp.all(jnp.isfinite(moved)) & jnp.all(jnp.isfinite(s_moved)) & jnp.all(region.slack(moved) > 0)
+            ended = ~fine | (mu <= finest)
+            kept = [jnp.where(fine, new, old) for new, old in ((moved, x), (s_moved, s), (cost, price))]
+            return _State(kept[0], kept[1], kept[2], steps + 1, ended)
+
+        begin = _State(x0, mu0 / slack0, jnp.zeros((), x0.dtype), jnp.zeros((), int), jnp.zeros((), bool))
+        end = lax.while_loop(lambda state: ~state.done & (state.steps < most_steps), advance, begin)
+        return end.x, end.multipliers, end.price
+
+    def tangent_solve(linear: Callable, right: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        flat, restore = ravel_pytree(right)
+        matrix = jax.vmap(lambda e: ravel_pytree(linear(restore(e)))[0])(jnp.eye(flat.size)).T
+        answer = jnp.linalg.solve(matrix + _RIDGE * jnp.eye(flat.size), flat)
+        return restore(answer)
+
+    start = jnp.asarray(start)
+    guess = (start, jnp.zeros_like(region.slack(start)), jnp.zeros((), start.dtype))
+    return lax.custom_root(conditions, guess, solve, tangent_solve)[0]
