@@ -15,7 +15,10 @@ from w2s_theory.verdict import CODES, Verdict
 from w2s_theory.verification.evaluation import measure
 from w2s_theory.verification.sweep import stack, sweep_claim
 
-NOT_SHARP = {"calibration-smooth", "calibration-sharp-smooth"}
+NOT_SHARP = {
+    "calibration-smooth",
+    "calibration-sharp-smooth",
+}
 """Proved inequalities whose best constant the theory leaves open."""
 
 BATCH = 16
@@ -118,14 +121,18 @@ def test_refuted_claim_is_refuted_from_more_than_one_seed(claim):
 
 
 def relabel(i):
-    return eqx.tree_at(
+    rolled = eqx.tree_at(
         lambda j: (j.truth, j.weak, j.strong), i, [np.roll(t, 1, -1) for t in (i.truth, i.weak, i.strong)]
     )
+    return rolled if i.models is None else eqx.tree_at(lambda j: j.models, rolled, np.roll(i.models, 1, -1))
 
 
 def along_inputs(i, change):
     """`change` applied to every array that has an axis of inputs."""
-    return jax.tree.map(lambda leaf: change(leaf) if leaf.ndim > 1 else leaf, i)
+    made = jax.tree.map(lambda leaf: change(leaf) if leaf.ndim > 1 else leaf, i)
+    if i.models is None:
+        return made
+    return eqx.tree_at(lambda j: j.models, made, np.swapaxes(change(np.swapaxes(i.models, 1, 2)), 1, 2))
 
 
 def permute(i):

@@ -17,12 +17,20 @@ class Relation(eqx.Module):
     """Both sides of a claim on one instance.
 
     `scale` is the sum of the absolute values of the terms that cancel within a side, zero where none do: together
-    with the sides themselves it is what rounding errors are relative to.
+    with the sides themselves it is what rounding errors are relative to.  `error` is what else can be wrong with the
+    slack: an optimality residual, say.  `bound` is the part of rhs whose constant the claim is about, by default all.
     """
 
     lhs: Array
     rhs: Array
     scale: Array | float = 0.0
+    error: Array | float = 0.0
+    bound: Array | None = None
+
+    def sharpened(self, factor: Array | float) -> "Relation":
+        """The relation with its bound multiplied by `factor`."""
+        bound = self.rhs if self.bound is None else self.bound
+        return eqx.tree_at(lambda r: r.rhs, self, self.rhs - (1.0 - factor) * bound)
 
     @property
     def magnitude(self) -> Array:

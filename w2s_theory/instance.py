@@ -42,6 +42,8 @@ class Instance(eqx.Module):
     where a relaxed world conditions the student differently), `conditioning` tables, `coarse_weights (m,)` of a
     nested quadrature rule, `sigma` (kind `real`) and `delta`.  `sample_size` (n) and `members` (r) are sizes.
 
+    `convex` is False where the class of students is the finite list `models` rather than its hull.
+
     A pytree: `vmap`, `grad` and `jit` go through it.
     """
 
@@ -61,6 +63,7 @@ class Instance(eqx.Module):
     delta: Array | None = None
     kind: Kind = eqx.field(static=True, default="simplex")
     generator: str = eqx.field(static=True, default="kl")
+    convex: bool = eqx.field(static=True, default=True)
     sample_size: int | None = eqx.field(static=True, default=None)
     members: int | None = eqx.field(static=True, default=None)
     provenance: Provenance = eqx.field(static=True, default=EXACT)

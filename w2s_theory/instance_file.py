@@ -11,6 +11,7 @@ from w2s_theory.errors import InputError
 from w2s_theory.functionals.bregman import GENERATOR_NAMES
 from w2s_theory.instance import Instance
 
+CLASSES = ("hull", "list")
 KINDS = ("simplex", "positive", "density", "real")
 SUM_TOLERANCE = 1e-9
 
@@ -18,6 +19,7 @@ _TABLES = ("truth", "weak", "strong")
 _OPTIONAL = (
     "floor",
     "models",
+    "class",
     "features",
     "radius",
     "groups",
@@ -109,6 +111,7 @@ def instance_from(data: Mapping[str, Any], *, source: str = "instance", needs_st
         sigma=_positive(source, data, "sigma"),
         delta=_positive(source, data, "delta", below=1.0),
         kind=kind,
+        convex=_choice(source, "class", data.get("class", "hull"), CLASSES) == "hull",
         generator=_choice(source, "generator", data.get("generator", "kl"), GENERATOR_NAMES),
         sample_size=_count(source, data, "n"),
         members=_count(source, data, "r"),
@@ -124,6 +127,8 @@ def instance_to_json(i: Instance) -> dict[str, Any]:
             made[key] = np.asarray(value).tolist()
     if i.kind == "simplex":
         made["floor"] = float(i.floor)
+    if not i.convex:
+        made["class"] = "list"
     if i.generator != "kl":
         made["generator"] = i.generator
     made |= {key: value for key, value in (("n", i.sample_size), ("r", i.members)) if value is not None}

@@ -20,6 +20,8 @@ from w2s_theory.training.regions import Ball, Box, Orthant, Region, Simplex
 Direction = Literal["forward", "reverse"]
 Kind = Literal["simplex", "positive", "density"]
 
+_STEPS_A_START = 30
+
 
 class Projection(eqx.Module):
     """An exact student: its table (m, k), its parameters, and how far from optimal it can be.
@@ -41,7 +43,7 @@ def _counted(weights: Array, terms: Array) -> jax.Array:
     return jnp.sum(jnp.where(counted, weights[:, None] * jnp.where(counted, terms, 0.0), 0.0))
 
 
-def _slope_against(direction: Direction, phi: Generator, student: Array, target: Array) -> jax.Array:
+def _slope_against(direction: Direction, phi: Generator, student: Array, target: Array) -> Array:
     r"""Derivative of the objective by the student's table, per unit weight (m, k).
 
     `reverse`, $D_\varphi(f,t)$: $\varphi'(f)-\varphi'(t)$; `forward`, $d(t,f)$: $1-t/f$.
@@ -53,7 +55,7 @@ def _slope_against(direction: Direction, phi: Generator, student: Array, target:
     return phi.slope(student) - phi.slope(target)
 
 
-def mixture_gradient(student: Table, target: Table, *, direction: Direction, phi: Generator | None = None) -> jax.Array:
+def mixture_gradient(student: Table, target: Table, *, direction: Direction, phi: Generator | None = None) -> Array:
     r"""Slope table (m, k) of $D_\varphi(f,t)$ (`reverse`) or of $d_P(t,f)$ (`forward`) at f = student, per unit weight.
 
     The Frank–Wolfe gap of a student f over a class of tables is $\max_g\mathbb E\langle\text{slope},f-g\rangle$.
@@ -87,10 +89,8 @@ def _on_combinations(
 
     def curvature(x: Array) -> jax.Array:
         table = x @ flat
-        if direction == "forward":
-            bend = goal / table**2
-        else:
-            bend = jax.jvp(phi.slope, (table,), (jnp.ones_like(table),))[1]
+        ones = jnp.ones_like(table)
+        bend = goal / table**2 if direction == "forward" else jax.jvp(phi.slope, (table,), (ones,))[1]
         return (flat * (mass * bend)) @ flat.T
 
     parameters = minimise(Objective(value, slope, curvature), region, region.centre(number))
@@ -113,8 +113,8 @@ def hull_projection(
     """
     phi = phi or generator("kl")
     _known(direction, phi)
-    arrays = (jnp.asarray(a) for a in (weights, models, target))
-    return _on_combinations(*arrays, direction, phi, Simplex())
+    weights, models, target = (jnp.asarray(a) for a in (weights, models, target))
+    return _on_combinations(weights, models, target, direction, phi, Simplex())
 
 
 @float64(static=("direction", "phi"))
@@ -141,7 +141,7 @@ def cone_projection(
 def dual_hull_projection(
     weights: Vector, models: Array, target: Table, *, phi: Generator | None = None, normalised: bool = False
 ) -> Projection:
-    r"""Minimise $D_\varphi(\text{target},f)$ over $\nabla\varphi(f)=\sum_ja_j\nabla\varphi(f_j)$, $a\ge0$, $\sum_ja_j=1$.
+    r"""Minimise $D_\varphi(\text{target},f)$ over $\nabla\varphi(f)=\sum_ja_j\nabla\varphi(f_j)$, $a\ge0$, Σa = 1.
 
     The class is convex in the dual coordinates $\nabla\varphi$, in which the objective is convex.  `normalised` (KL
     only): rows are divided by their sums, so that the class is that of normalised geometric means.
@@ -154,7 +154,7 @@ def dual_hull_projection(
     coordinates = jnp.where(counted, phi.slope(jnp.where(counted, models, 1.0)), 0.0)
     goal = jnp.where(counted, target, 1.0)
 
-    def table(x: Array) -> jax.Array:
+    def table(x: Array) -> Array:
         dual = jnp.tensordot(x, coordinates, axes=1)
         return jax.nn.softmax(dual, axis=-1) if normalised else phi.from_slope(dual)
 
@@ -178,7 +178,7 @@ def _known(direction: Direction, phi: Generator) -> None:
 
 @float64(static=("rank_tolerance",))
 def linear_head_projection(
-    weights: Vector, features: Table, target: Table, *, rank_tolerance: float = 1e-6
+    weights: Vector, features: Array, target: Table, *, rank_tolerance: float = 1e-6
 ) -> Projection:
     r"""Least squares $\min_\theta\mathbb E\|\Phi\theta-\text{target}\|^2$ over heads θ (p, k), in closed form.
 
@@ -225,16 +225,16 @@ def head_table(weights: Vector, logits: Table, kind: Kind) -> jax.Array:
 @float64(static=("direction", "kind", "region", "starts"))
 def softmax_head_projection(
     weights: Vector,
-    features: Table,
+    features: Array,
     target: Table,
     radius: Array,
     *,
     direction: Direction = "forward",
     kind: Kind = "simplex",
     region: Literal["ball", "box"] = "ball",
-    starts: int = 8,
+    starts: int = 4,
 ) -> Projection:
-    r"""KL projection on heads $\propto e^{\Phi\theta}$ with θ (p, k) in a ball $\|\theta\|_F\le R$ or a box $|\theta_{ij}|\le R$.
+    r"""KL projection on heads $\propto e^{\Phi\theta}$, θ (p, k) in a ball, $\|\theta\|_F\le R$, or a box.
 
     `forward` minimises $d_P(\text{target},F_\theta)$, convex in θ: soft-label cross-entropy training, by Newton's
     method.  `reverse` minimises $d_P(F_\theta,\text{target})$, which is *not* convex: the best of `starts` starts
@@ -258,20 +258,20 @@ def softmax_head_projection(
 
     def slope(x: Array) -> jax.Array:
         made = table(x)
-        if direction == "forward":
-            against = made - goal
-        else:
-            against = exponential_reverse_gradient(weights, made, goal, kind)
+        forward = direction == "forward"
+        against = made - goal if forward else exponential_reverse_gradient(weights, made, goal, kind)
         return (inputs.T @ (weights[:, None] * against)).reshape(-1)
 
     def curvature(x: Array) -> jax.Array:
         second = jax.jacfwd(slope)(x)
-        if direction == "reverse":
-            values, vectors = jnp.linalg.eigh(0.5 * (second + second.T))
-            second = (vectors * jnp.maximum(jnp.abs(values), 1e-9)) @ vectors.T
         if kind == "simplex":
-            size = jnp.trace(second) / second.shape[0] + jnp.finfo(x.dtype).tiny
+            size = jnp.mean(jnp.abs(second)) + jnp.finfo(x.dtype).tiny
             second = second + size * jnp.kron(jnp.eye(shape[0]), jnp.full((shape[1], shape[1]), 1.0 / shape[1]))
+        if direction == "reverse":
+            convex = jnp.all(jnp.isfinite(jax.lax.linalg.cholesky(second)))
+            least = jnp.min(2.0 * jnp.diagonal(second) - jnp.sum(jnp.abs(second), axis=1))
+            spread = jnp.max(jnp.abs(second))
+            second = second + jnp.where(convex, 0.0, 1e-3 * spread - least) * jnp.eye(zero.size)
         return second
 
     objective = Objective(value, slope, curvature)
@@ -282,7 +282,7 @@ def softmax_head_projection(
         wander = np.random.default_rng(0).normal(size=(starts - 1, zero.size))
         wander *= np.geomspace(0.05, 0.9, starts - 1)[:, None] / np.sqrt(np.sum(wander**2, axis=1, keepdims=True))
         begins = jnp.concatenate([zero[None], radius * wander])
-        found = jax.vmap(lambda start: minimise(objective, confined, start))(begins)
+        found = jax.vmap(lambda start: minimise(objective, confined, start, most_steps=_STEPS_A_START))(begins)
         values = jax.vmap(value)(found)
         theta = found[jnp.argmin(jnp.where(jnp.isfinite(values), values, jnp.inf))]
     at_radius = jnp.min(confined.slack(theta)) <= 1e-6 * radius**2
@@ -290,7 +290,7 @@ def softmax_head_projection(
     return Projection(student, theta.reshape(shape), confined.gap(theta, slope(theta)), at_radius)
 
 
-def exponential_reverse_gradient(weights: Vector, student: Table, target: Table, kind: Kind) -> jax.Array:
+def exponential_reverse_gradient(weights: Vector, student: Table, target: Table, kind: Kind) -> Array:
     r"""Slope table (m, k) of $d_P(f,t)$ by the logits of f, per unit weight: $f\odot(\ell-\bar\ell)$, $\ell=\log(f/t)$.
 
     $\bar\ell$ is the mean of ℓ under f: over classes for kind `simplex`, over inputs for `density`, absent for

@@ -10,9 +10,13 @@ from w2s_theory._types import Array
 
 
 class Region(eqx.Module):
-    """A convex set of vectors x (d,), given by concave quadratic inequalities; `total` adds Σx = 1."""
+    """A convex set of vectors x (d,), given by concave quadratic inequalities.
+
+    `curved`: not all of them are linear; `total`: the entries of x sum to one.
+    """
 
     total: bool = eqx.field(static=True, default=False, kw_only=True)
+    curved: bool = eqx.field(static=True, default=False, kw_only=True)
 
     @abstractmethod
     def centre(self, size: int) -> jax.Array:
@@ -27,7 +31,7 @@ class Region(eqx.Module):
         """Minus the second derivative of c along `step`, ≥ 0, one entry an inequality."""
 
     @abstractmethod
-    def gap(self, x: Array, slope: Array) -> jax.Array:
+    def gap(self, x: Array, slope: Array) -> Array:
         r"""Frank–Wolfe gap $\max_{y}\langle\text{slope},x-y\rangle\ge0$ over the region."""
 
     def multiplier_curvature(self, multipliers: Array, size: int) -> jax.Array:
@@ -52,7 +56,7 @@ class Simplex(Region):
         """Zero: the inequalities are linear."""
         return jnp.zeros_like(step)
 
-    def gap(self, x: Array, slope: Array) -> jax.Array:
+    def gap(self, x: Array, slope: Array) -> Array:
         r"""$\sum_jx_j(g_j-\min_ig_i)$."""
         return jnp.sum((slope - jnp.min(slope)) * x)
 
@@ -74,7 +78,7 @@ class Orthant(Region):
         """Zero: the inequalities are linear."""
         return jnp.zeros_like(step)
 
-    def gap(self, x: Array, slope: Array) -> jax.Array:
+    def gap(self, x: Array, slope: Array) -> Array:
         r"""$|\langle g,x\rangle|+\text{reach}\cdot\max_j(-g_j)_+$: against points with Σx ≤ reach."""
         return jnp.abs(jnp.sum(slope * x)) + self.reach * jnp.maximum(-jnp.min(slope), 0.0)
 
@@ -83,6 +87,7 @@ class Ball(Region):
     """‖x‖₂ ≤ radius."""
 
     radius: Array
+    curved: bool = eqx.field(static=True, default=True, kw_only=True)
 
     def centre(self, size: int) -> jax.Array:
         """Zero."""
@@ -90,13 +95,13 @@ class Ball(Region):
 
     def slack(self, x: Array) -> jax.Array:
         """½(radius² - ‖x‖²)."""
-        return 0.5 * (self.radius**2 - jnp.sum(x**2))[None]
+        return jnp.asarray(0.5 * (self.radius**2 - jnp.sum(x**2)))[None]
 
     def bend(self, step: Array) -> jax.Array:
         """‖step‖²."""
         return jnp.sum(step**2)[None]
 
-    def gap(self, x: Array, slope: Array) -> jax.Array:
+    def gap(self, x: Array, slope: Array) -> Array:
         r"""$\langle g,x\rangle+R\|g\|_2$."""
         return jnp.sum(slope * x) + self.radius * jnp.sqrt(jnp.sum(slope**2))
 
@@ -122,6 +127,6 @@ class Box(Region):
         """Zero: the inequalities are linear."""
         return jnp.zeros(2 * step.shape[0])
 
-    def gap(self, x: Array, slope: Array) -> jax.Array:
+    def gap(self, x: Array, slope: Array) -> Array:
         r"""$\langle g,x\rangle+R\|g\|_1$."""
         return jnp.sum(slope * x) + self.radius * jnp.sum(jnp.abs(slope))
