@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
+from w2s_theory import _numerics
 
 
 def compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """`jax.jit` without the costly half of compilation, LLVM's optimisation."""
-    return jax.jit(function, compiler_options={"xla_backend_optimization_level": 0}, **options)
+    return _numerics.compiled(function, optimised=False, **options)

@@ -26,6 +26,26 @@ UNIT_ROUNDOFF = 2.0**-53
 _ELEMENTARY_ULPS = 32
 
 
+@functools.cache
+def _compiler_options(optimised: bool) -> dict[str, Any]:
+    """Options of XLA: no fusions that run on a second thread pool, and on request no LLVM optimisation.
+
+    Batches of small products inside a loop have been seen to wait for ever on that pool (jaxlib 0.10).
+    """
+    plain: dict[str, Any] = {} if optimised else {"xla_backend_optimization_level": 0}
+    calm = plain | {"xla_cpu_experimental_ynn_fusion_type": ""}
+    try:
+        jax.jit(lambda: 0, compiler_options=calm).lower().compile()
+    except RuntimeError:
+        return plain
+    return calm
+
+
+def compiled(function: Callable[..., Any], *, optimised: bool = True, **options: Any) -> Any:
+    """`jax.jit` with this package's compiler options; not `optimised` compiles faster and runs slower."""
+    return jax.jit(function, compiler_options=_compiler_options(optimised), **options)
+
+
 def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] = ()) -> Any:
     """Compile `function` and run it in float64, whatever the global JAX precision is.
 
@@ -35,7 +55,7 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
     """
     if function is None:
         return functools.partial(float64, static=static)
-    compiled = jax.jit(function, static_argnames=static)
+    made: Any = None
 
     @functools.wraps(function)
     def entry(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -43,8 +63,10 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
         plain_args, plain_kwargs = _as_arrays((args, kwargs))
         if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((plain_args, plain_kwargs))):
             return cast(Any, function)(*plain_args, **plain_kwargs, **fixed)
+        nonlocal made
+        made = made or compiled(function, static_argnames=static)
         with jax.enable_x64(True):
-            return cast(Any, compiled)(*plain_args, **plain_kwargs, **fixed)
+            return made(*plain_args, **plain_kwargs, **fixed)
 
     return entry
 

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from hypothesis import strategies as st
 
+from w2s_theory._numerics import compiled
 from w2s_theory.instance import Instance
 from w2s_theory.worlds.world import World
 
@@ -29,7 +30,7 @@ def coordinates(world: World) -> st.SearchStrategy[np.ndarray]:
 
 def instances(world: World) -> st.SearchStrategy[Instance]:
     """Instances of `world`: one of its corners, or the one at drawn `coordinates`; in float64."""
-    decode = jax.jit(world.decode)
+    decode = compiled(world.decode)
 
     def at(z: np.ndarray) -> Instance:
         with jax.enable_x64(True):

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from w2s_theory._numerics import compiled
 from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Claim
 from w2s_theory.errors import UnresolvedError
@@ -69,4 +70,4 @@ def _measure_all(claims: tuple[Claim, ...]) -> Callable[[Instance], dict[str, Me
                 made[claim.id] = measure(claim, instance)
         return made
 
-    return jax.jit(jax.vmap(measured))
+    return compiled(jax.vmap(measured))

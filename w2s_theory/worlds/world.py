@@ -2,26 +2,31 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from w2s_theory._numerics import compiled
 from w2s_theory._types import Array
 from w2s_theory.instance import Instance
+
+_FEW = 1_000
 
 
 def decode_batch(world: "World", z: np.ndarray) -> Instance:
     """Instances at coordinates (count, dim) as one batched pytree, in float64; compiled once a world and count."""
     with jax.enable_x64(True):
-        return _batch_decoder(world)(z)
+        return batch_decoder(world, len(z))(z)
 
 
 @functools.lru_cache(maxsize=64)
-def _batch_decoder(world: "World") -> Callable[[np.ndarray], Instance]:
-    return jax.jit(jax.vmap(world.decode))
+def batch_decoder(world: "World", count: int) -> jax.stages.Compiled:
+    """`decode` of `count` coordinates (count, dim) at once, compiled for float64."""
+    with jax.enable_x64(True):
+        coordinates = jax.ShapeDtypeStruct((count, world.dim), np.float64)
+        return compiled(jax.vmap(world.decode), optimised=count > _FEW).lower(coordinates).compile()
 
 
 @dataclass(frozen=True)
