@@ -15,9 +15,13 @@ from w2s_theory._types import Array
 from w2s_theory.training.regions import Region
 
 MOST_STEPS = 100
+_MOST_HALVINGS = 8
 _TO_BOUNDARY = 0.995
 _RIDGE = 1e-13
-_FINEST = 1e-22
+_FINEST = 1e-15
+_NEARLY = 1e-9
+_NOISE = 1e-15
+_PATIENCE = 4
 
 
 class Objective(NamedTuple):
@@ -37,6 +41,8 @@ class _State(NamedTuple):
     multipliers: Array
     price: Array
     steps: Array
+    lowest: Array
+    stale: Array
     done: Array
 
 
@@ -44,10 +50,11 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
     """The minimiser x (d,) of `objective` over `region`, from an interior point `start`.
 
     Newton's method on the optimality conditions with complementarity μ, which falls by a factor that each step
-    predicts for itself, in a curved region to a twentieth of the gap.  Steps stop 0.5 % short of the boundary and are
-    halved until the barrier function does not rise.  It ends when μ is below 1e-22 of the first one (curved: the gap
-    below 1e-15) or no progress is left.  Usable under `jit`, `vmap`, `grad`; the
-    derivative is that of the optimality conditions, so it needs an isolated minimiser.
+    predicts for itself, in a curved region to a twentieth of the gap.  Steps stop 0.5 % short of the boundary, or in a
+    curved region are pulled back inside it, and are halved, at most eight times, until the barrier function does not
+    rise.  It ends when the gap is below 1e-15 of the first one; or is below 1e-9 of it, or below what rounding x moves
+    it by, and has not halved in four steps.  Usable under `jit`, `vmap`, `grad`; the derivative is that of the
+    optimality conditions, so it needs an isolated minimiser.
     """
     size = start.shape[0]
 
@@ -69,9 +76,8 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
         number = slack0.shape[0]
         slope0 = objective.slope(x0)
         tiny = jnp.finfo(x0.dtype).tiny
-        mu0 = jnp.maximum(0.1 * region.gap(x0, slope0) / number, tiny**0.25)
-        finest = _FINEST * mu0
-        finest_gap = 1e-15 * region.gap(x0, slope0)
+        first_gap = region.gap(x0, slope0)
+        mu0 = jnp.maximum(0.1 * first_gap / number, tiny**0.25)
 
         def barrier(x: Array, mu: Array) -> jax.Array:
             slack = region.slack(x)
@@ -85,12 +91,13 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
             return jnp.min(jnp.where(below > 0, 2.0 * room / jnp.where(below > 0, below, 1.0), jnp.inf))
 
         def advance(state: _State) -> _State:
-            x, s, price, steps, _ = state
+            x, s, price, steps, lowest, stale, done = state
             slack = region.slack(x)
             mu = jnp.mean(slack * s)
             slope = objective.slope(x)
             normals = jax.vmap(lambda e: push(x, e))(jnp.eye(size))
-            matrix = objective.curvature(x) + jnp.diag(region.multiplier_curvature(s, size))
+            curvature = objective.curvature(x)
+            matrix = curvature + jnp.diag(region.multiplier_curvature(s, size))
             matrix = matrix + (normals * (s / slack)) @ normals.T
             scale = 1.0 / jnp.sqrt(jnp.maximum(jnp.diagonal(matrix), tiny))
             scaled = matrix * scale[:, None] * scale + _RIDGE * jnp.eye(size)
@@ -123,21 +130,32 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
             target = 0.05 * gap / number if region.curved else reduced
             step, dual, cost = direction(target)
             along, along_dual = lengths(step, dual)
+            s_moved = s + along_dual * dual
             now = barrier(x, target)
-            rounding = 1e-14 * (jnp.abs(now) + target * number)
+            rounding = 10.0 * _NOISE * (jnp.abs(now) + target * number + jnp.sum(jnp.abs(x * slope)))
+
+            def reached(length: jax.Array) -> Array:
+                return region.retracted(x + length * step, target / s_moved)
 
             def too_far(tried: tuple[jax.Array, jax.Array]) -> jax.Array:
                 length, halvings = tried
-                return ~(barrier(x + length * step, target) <= now + rounding) & (halvings < 30)
+                risen = ~(barrier(reached(length), target) <= now + rounding)
+                return jnp.asarray(risen & ~done & (halvings < _MOST_HALVINGS))
 
-            along, _ = lax.while_loop(too_far, lambda t: (0.5 * t[0], t[1] + 1), (along, jnp.zeros((), int)))
-            moved, s_moved = x + along * step, s + along_dual * dual
+            longest = jnp.ones_like(along) if region.curved else along
+            along, _ = lax.while_loop(too_far, lambda t: (0.5 * t[0], t[1] + 1), (longest, jnp.zeros((), int)))
+            moved = reached(along)
             fine = jnp.all(jnp.isfinite(moved)) & jnp.all(jnp.isfinite(s_moved)) & jnp.all(region.slack(moved) > 0)
-            ended = ~fine | ((gap <= finest_gap) if region.curved else (mu <= finest))
+            better = gap < 0.5 * lowest
+            stale, lowest = jnp.where(better, 0, stale + 1), jnp.where(better, gap, lowest)
+            noise = _NOISE * jnp.sum(jnp.abs(x) * (jnp.abs(curvature) @ jnp.abs(x)))
+            stuck = (stale >= _PATIENCE) & (gap <= jnp.maximum(_NEARLY * first_gap, noise))
+            ended = ~fine | stuck | (gap <= _FINEST * first_gap)
             kept = [jnp.where(fine, new, old) for new, old in ((moved, x), (s_moved, s), (cost, price))]
-            return _State(kept[0], kept[1], kept[2], steps + 1, ended)
+            return _State(kept[0], kept[1], kept[2], steps + 1, lowest, stale, ended)
 
-        begin = _State(x0, mu0 / slack0, jnp.zeros((), x0.dtype), jnp.zeros((), int), jnp.zeros((), bool))
+        zero, none = jnp.zeros((), x0.dtype), jnp.zeros((), int)
+        begin = _State(x0, mu0 / slack0, zero, none, jnp.full_like(zero, jnp.inf), none, jnp.zeros((), bool))
         end = lax.while_loop(lambda state: ~state.done & (state.steps < most_steps), advance, begin)
         return end.x, end.multipliers, end.price
 

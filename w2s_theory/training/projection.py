@@ -1,7 +1,7 @@
 """Exact students: projections of a target table on a class of tables, each with its optimality residual.
 
-All functions take `weights (m,)` and a `target (m, k)`, run in float64, go through `jit` and `vmap`, and are
-differentiable through the optimum (implicitly) in weights, class and target.
+All functions take `weights (m,)` and a `target (m, k)`, run in float64, go through `jit` and `vmap` (in the precision
+of the arrays there), and are differentiable through the optimum (implicitly) in weights, class and target.
 """
 
 from typing import Literal
@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from w2s_theory._numerics import float64, kl_term, log_ratio
 from w2s_theory._types import Array, Table, Vector
@@ -35,6 +36,16 @@ class Projection(eqx.Module):
     parameters: Array
     residual: Array
     at_radius: Array
+
+
+@float64
+def shortfall(weights: Vector, student: Table, best: Table, target: Table) -> jax.Array:
+    r"""$d_P(f,t)-d_P(f^*,t)$ of a student f beside the best one f*: how far f is from optimal.
+
+    Computed as $d_P(f,f^*)+\mathbb E\langle\log(f^*/t),f-f^*\rangle$, relatively accurate where f is near f*.
+    """
+    linear = log_ratio(best, target) * (jnp.asarray(student) - best)
+    return _counted(jnp.asarray(weights), kl_term(student, best) + linear)
 
 
 def _counted(weights: Array, terms: Array) -> jax.Array:
@@ -112,7 +123,7 @@ def hull_projection(
     `ValueError` for `forward` with another generator.
     """
     phi = phi or generator("kl")
-    _known(direction, phi)
+    _known(direction, phi, models)
     weights, models, target = (jnp.asarray(a) for a in (weights, models, target))
     return _on_combinations(weights, models, target, direction, phi, Simplex())
 
@@ -127,7 +138,7 @@ def cone_projection(
     times those of a member with the target's mean.  Directions and `phi` as in `hull_projection`.
     """
     phi = phi or generator("kl")
-    _known(direction, phi)
+    _known(direction, phi, models)
     weights, models, target = (jnp.asarray(a) for a in (weights, models, target))
     means = jnp.einsum("m,pmk->p", weights, models)
     scale = jnp.where(means > 0, means, 1.0)
@@ -149,6 +160,7 @@ def dual_hull_projection(
     phi = phi or generator("kl")
     if normalised and phi.name != "kl":
         raise ValueError(f"normalised dual hulls are for the generator kl, not {phi.name}")
+    _known("reverse", phi, models)
     weights, models, target = (jnp.asarray(a) for a in (weights, models, target))
     counted = weights[:, None] > 0
     coordinates = jnp.where(counted, phi.slope(jnp.where(counted, models, 1.0)), 0.0)
@@ -171,9 +183,17 @@ def dual_hull_projection(
     return Projection(student, parameters, region.gap(parameters, slope(parameters)), jnp.zeros((), bool))
 
 
-def _known(direction: Direction, phi: Generator) -> None:
+def _known(direction: str, phi: Generator, models: Array) -> None:
+    _one_of("direction", direction, ("forward", "reverse"))
+    if not len(models):
+        raise ValueError("the class is empty: there are no models")
     if direction == "forward" and phi.name != "kl":
         raise ValueError(f"the forward projection is for the generator kl, not {phi.name}")
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} {value!r} is not one of {', '.join(known)}")
 
 
 @float64(static=("rank_tolerance",))
@@ -241,6 +261,11 @@ def softmax_head_projection(
     (zero and fixed random ones) is returned, a stationary point that need not be the global minimum.
     `kind` `positive`: $e^{\Phi\theta}$; `density`: divided by its mean.
     """
+    _one_of("direction", direction, ("forward", "reverse"))
+    _one_of("kind", kind, ("simplex", "positive", "density"))
+    _one_of("region", region, ("ball", "box"))
+    if not isinstance(radius, Tracer) and not radius > 0:
+        raise ValueError(f"radius {float(radius)!r} is not positive")
     weights, features, target = (jnp.asarray(a) for a in (weights, features, target))
     radius = jnp.asarray(radius, target.dtype)
     shape = features.shape[1], target.shape[1]

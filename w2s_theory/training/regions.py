@@ -34,6 +34,10 @@ class Region(eqx.Module):
     def gap(self, x: Array, slope: Array) -> Array:
         r"""Frank–Wolfe gap $\max_{y}\langle\text{slope},x-y\rangle\ge0$ over the region."""
 
+    def retracted(self, x: Array, slack: Array) -> Array:
+        """x, where a step has left a curved region the point next to it whose inequalities have this `slack`."""
+        return x
+
     def multiplier_curvature(self, multipliers: Array, size: int) -> jax.Array:
         """Diagonal of -Σ sₙ ∇²cₙ: how multipliers bend the Lagrangian, (d,)."""
         return jnp.zeros(size)
@@ -104,6 +108,12 @@ class Ball(Region):
     def gap(self, x: Array, slope: Array) -> Array:
         r"""$\langle g,x\rangle+R\|g\|_2$."""
         return jnp.sum(slope * x) + self.radius * jnp.sqrt(jnp.sum(slope**2))
+
+    def retracted(self, x: Array, slack: Array) -> Array:
+        """x scaled down to ½(radius² - ‖x‖²) ≥ slack, a slack of at most radius²/4."""
+        room = self.radius**2 - 2.0 * jnp.minimum(slack[0], 0.25 * self.radius**2)
+        size = jnp.sum(x**2)
+        return x * jnp.sqrt(jnp.where(size > room, room / jnp.where(size > room, size, 1.0), 1.0))
 
     def multiplier_curvature(self, multipliers: Array, size: int) -> jax.Array:
         """The one multiplier, everywhere."""
