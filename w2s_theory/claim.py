@@ -9,6 +9,7 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from w2s_theory._types import Array
+from w2s_theory.functionals.quantile_interval import QuantileInterval
 from w2s_theory.instance import Hypothesis, Instance, Kind
 from w2s_theory.worlds.world import World
 
@@ -45,6 +46,21 @@ class Leq(Relation):
     def slack(self) -> Array:
         """rhs - lhs."""
         return self.rhs - self.lhs
+
+
+class HighProbability(Leq):
+    """lhs ≤ rhs with probability at least 1 - δ over a random sample, judged by independent replications of it.
+
+    lhs is the (1 - δ)-quantile over replications, and the longer half of its exact binomial interval is part of
+    `error`: a violation is then one at least at the interval's confidence, and a sample too small to tell has an
+    infinite error.
+    """
+
+    @classmethod
+    def of(cls, lhs: QuantileInterval, rhs: Array, error: Array | float = 0.0) -> "HighProbability":
+        """The relation between a quantile with its limits and a right side; `error` is added to the interval's."""
+        spread = jnp.maximum(lhs.estimate - lhs.low, lhs.high - lhs.estimate)
+        return cls(lhs.estimate, rhs, error=spread + error)
 
 
 class Eq(Relation):

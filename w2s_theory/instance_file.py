@@ -12,6 +12,7 @@ from w2s_theory.functionals.bregman import GENERATOR_NAMES
 from w2s_theory.instance import Instance
 
 CLASSES = ("hull", "list")
+_LARGEST_COUNT = 10**15
 KINDS = ("simplex", "positive", "density", "real")
 SUM_TOLERANCE = 1e-9
 
@@ -266,6 +267,8 @@ def _count(source: str, data: Mapping[str, Any], field: str) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         _fail(source, field, f"{_shown(value)} is not a positive integer")
+    if value > _LARGEST_COUNT:
+        _fail(source, field, f"{_shown(value)} is more than {_LARGEST_COUNT:,}")
     return value
 
 

@@ -6,10 +6,12 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from w2s_theory._numerics import UNIT_ROUNDOFF
 from w2s_theory._types import Array
 from w2s_theory.functionals.bregman import Generator, generator
-from w2s_theory.instance import Hypothesis, Instance
+from w2s_theory.instance import Hypothesis, Instance, floored
 from w2s_theory.measures import expectation
 from w2s_theory.training.projection import (
     Direction,
@@ -93,6 +95,8 @@ class Training:
     def missing(self, i: Instance) -> str | None:
         """A sentence naming what the instance lacks to have a class of this family, or None."""
         if i.models is not None:
+            if i.convex and self.dual(i) and self.direction == "reverse":
+                return "field models: an exponential class trained by reverse KL is given by features and a radius"
             return None
         if not i.convex:
             return "field class: a list of models needs the field models"
@@ -104,6 +108,10 @@ class Training:
             return "field radius: softmax heads on features need a radius for their parameters"
         if i.kind == "simplex" and not self.dual(i):
             return "field models: on the simplex a mixture class is the hull of models, and there are none"
+        if self.dual(i) and self.phi(i).name != "kl":
+            return f"field models: for the generator {i.generator} the class is given by models, and there are none"
+        if i.kind in ("positive", "density") and not self.dual(i):
+            return _unfit_features(np.asarray(i.features), np.asarray(i.weights))
         return None
 
     def pairing(self, i: Instance, table: Array) -> jax.Array:
@@ -208,6 +216,16 @@ class Training:
         return cone_projection(i.weights, self._columns(i), i.weak, direction=direction, phi=phi).student
 
 
+def _unfit_features(features: np.ndarray, weights: np.ndarray) -> str | None:
+    """A sentence on the first feature that non-negative combinations cannot use."""
+    for column, feature in enumerate(features.T):
+        if (feature < 0).any():
+            return f"field features, row {int(np.argmax(feature < 0))}: entry {column} is negative"
+        if not weights @ feature > 0:
+            return f"field features: column {column} is zero at every input of positive weight"
+    return None
+
+
 def _kind(i: Instance) -> Literal["simplex", "positive", "density"]:
     assert i.kind != "real"
     return i.kind
@@ -218,16 +236,17 @@ def _apart(i: Instance, u: Array, v: Array) -> jax.Array:
 
 
 def _convexity_margin(training: Training, i: Instance) -> jax.Array:
-    """Minus the student's distance from the class; of a list, minus the largest distance of a midpoint from it."""
+    """Minus the student's distance from the class; of a list, minus that of a midpoint from it if it is larger."""
+    own = training.distance(i, i.strong)
     if i.convex:
-        return -training.distance(i, i.strong)
+        return -own
     members = jax.vmap(lambda f: training.coordinates(i, f))(i.models)
     middles = 0.5 * (members[:, None] + members)
 
     def from_list(middle: Array) -> jax.Array:
         return jnp.min(jax.vmap(lambda u: _apart(i, u, middle))(members))
 
-    return -jnp.max(jax.vmap(jax.vmap(from_list))(middles))
+    return -jnp.maximum(own, jnp.max(jax.vmap(jax.vmap(from_list))(middles)))
 
 
 def _optimality_margin(training: Training, i: Instance) -> jax.Array:
@@ -277,3 +296,33 @@ def optimal(training: Training) -> Hypothesis:
         training.missing,
         TOLERANCE,
     )
+
+
+def _class_floor_margin(i: Instance) -> jax.Array:
+    """Smallest entry of teacher, student and models, less the floor."""
+    entries = jnp.minimum(i.weak, i.strong)
+    if i.models is not None:
+        entries = jnp.minimum(entries, jnp.min(i.models, axis=0))
+    return jnp.min(jnp.where(i.counted, entries, jnp.inf)) - i.floor
+
+
+def _needs_positive_class(i: Instance) -> str | None:
+    """A sentence naming the first entry of teacher, student or models that is not positive, or None."""
+    assert floored.requirement is not None
+    problem = floored.requirement(i)
+    if problem or i.models is None:
+        return problem
+    bad = np.argwhere((np.asarray(i.models) <= 0) & np.asarray(i.counted))
+    if not len(bad):
+        return None
+    model, row, column = bad[0]
+    return f"field models[{model}], row {row}: entry {column} is not positive, but a floor is needed"
+
+
+class_floor = Hypothesis(
+    "floor",
+    "every entry of the weak model and of every member of the class is at least the floor",
+    _class_floor_margin,
+    _needs_positive_class,
+    4 * UNIT_ROUNDOFF,
+)

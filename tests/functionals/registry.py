@@ -62,6 +62,10 @@ def _positive(seed):
     return (np.array([0.05, 0.4, 0.9]) ** (1 + seed),)
 
 
+def _sample(seed):
+    return np.random.default_rng(seed).normal(size=12)
+
+
 def _scalars(*values):
     return lambda seed: tuple(np.array(value * (1 + 0.1 * seed)) for value in values)
 
@@ -82,6 +86,7 @@ def _cases() -> dict[str, Case]:
         lambda seed: _instance(seed)[1:]: "risk_difference_terms",
         lambda seed: _teacher(seed)[1:]: "line_students",
         lambda seed: (*_teacher(seed), np.array(0.02)): "floored_instance_envelope",
+        lambda seed: (_sample(seed), np.array(0.6), np.array(0.8)): "quantile_interval",
     }
     cases = {name: Case(PUBLIC[name], arguments, {}) for arguments, names in plain.items() for name in names.split()}
     for name in ("uniform_envelope_upper", "uniform_envelope_lower"):

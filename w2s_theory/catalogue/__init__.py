@@ -3,7 +3,7 @@
 import difflib
 from types import MappingProxyType
 
-from w2s_theory.catalogue import calibration, generalization, lemmas
+from w2s_theory.catalogue import calibration, gain, generalization, lemmas, robustness
 from w2s_theory.claim import Claim
 from w2s_theory.errors import InputError
 
@@ -37,6 +37,16 @@ CLAIMS: tuple[Claim, ...] = (
     calibration.calibration_binned,
     calibration.risk_controls_calibration,
     calibration.calibration_refinement,
+    *gain.TABLE,
+    gain.gain_squared,
+    gain.gain_bregman,
+    gain.gain_bregman_dual,
+    robustness.gain_misspecified,
+    robustness.gain_suboptimal,
+    robustness.gain_finite_sample,
+    robustness.gain_mixture_of_r,
+    robustness.gain_squared_misspecified,
+    robustness.gain_posterior_mean,
 )
 
 CATALOGUE = MappingProxyType({claim.id: claim for claim in CLAIMS})

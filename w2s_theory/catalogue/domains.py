@@ -11,6 +11,8 @@ def _binary(i: Instance) -> str | None:
 
 
 def _positive(i: Instance) -> str | None:
+    if i.kind == "real":
+        return None
     for role in ("truth", "weak", "strong"):
         problem = first_zero(i, role)
         if problem:

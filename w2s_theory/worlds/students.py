@@ -8,10 +8,9 @@ import jax.numpy as jnp
 
 from w2s_theory._types import Array
 from w2s_theory.instance import Instance, Kind
-from w2s_theory.predictors.floored_softmax import floored_softmax
 from w2s_theory.student_class import Training
 from w2s_theory.training.projection import head_table
-from w2s_theory.worlds.rows import floor_from
+from w2s_theory.worlds.rows import floor_from, tables_from
 from w2s_theory.worlds.world import Block, World
 
 RADIUS = 6.0
@@ -38,8 +37,8 @@ class Students(World):
 
     @property
     def share(self) -> float:
-        """Half of that of plain tables: every instance solves for a student."""
-        return 0.5
+        """Less than that of plain tables: every instance solves for a student, where it is not convex many times."""
+        return 0.1 if self._heads and self.training.direction == "reverse" else 0.5
 
     @property
     def _heads(self) -> bool:
@@ -89,12 +88,7 @@ class Students(World):
 
     def _rows(self, weights: Array, free: Array, floor: Array) -> Array:
         """Tables of the kind from free coordinates (…, m, k)."""
-        if self.kind == "simplex":
-            return floored_softmax(free, floor if self.floored else 0.0 * floor)
-        if self.kind == "real":
-            return free
-        made = jnp.exp(0.5 * free)
-        return made / jnp.einsum("m,...mk->...k", weights, made)[..., None, :] if self.kind == "density" else made
+        return tables_from(self.kind, weights, free, floor if self.floored else 0.0 * floor)
 
     def _models_class(self, weights: Array, floor: Array, part: dict) -> tuple:
         models = self._rows(weights, part["class"].reshape(self.members, self.inputs, self.classes), floor)
