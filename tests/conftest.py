@@ -1,11 +1,19 @@
 """One Hypothesis profile, and run-time checks of every annotated shape and type of the package."""
 
+import gc
+import itertools
+from pathlib import Path
+
 import jax
 import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 install_import_hook("w2s_theory", "beartype.beartype")
+
+from w2s_theory.experiments import claims_on_pairs  # noqa: E402
+from w2s_theory.verification import evaluation, sweep  # noqa: E402
+from w2s_theory.worlds.world import batch_decoder  # noqa: E402
 
 settings.register_profile(
     "tests", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -18,3 +26,20 @@ def x64():
     """JAX in float64, for tests that leave the package's entry points: transformations and plain JAX functions."""
     with jax.enable_x64(True):
         yield
+
+
+_TESTS = itertools.count(1)
+_MAPPINGS = Path("/proc/self/maps")
+_HOLDING_COMPILED_CODE = (batch_decoder, evaluation._compiled, sweep._batch_measure, claims_on_pairs._measure_all)
+
+
+@pytest.fixture(autouse=True)
+def _room_for_compiled_code():
+    """Compiled code is forgotten long before its memory mappings reach Linux's usual limit of 65,530 a process."""
+    yield
+    if next(_TESTS) % 25 or not _MAPPINGS.exists() or _MAPPINGS.read_bytes().count(b"\n") < 30_000:
+        return
+    for cached in _HOLDING_COMPILED_CODE:
+        cached.cache_clear()
+    jax.clear_caches()
+    gc.collect()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from tests.compiled import compiled as quickly
 from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Status
 from w2s_theory.testing import coordinates
@@ -18,8 +19,14 @@ from w2s_theory.verification.sweep import stack, sweep_claim
 NOT_SHARP = {
     "calibration-smooth",
     "calibration-sharp-smooth",
+    "never-worse-reverse-mixture-risk",
+    "never-worse-forward-mixture-risk",
+    "never-worse-forward-exponential-reverse-risk",
+    "gain-misspecified",
+    "gain-finite-sample",
+    "gain-mixture-of-r",
 }
-"""Proved inequalities whose best constant the theory leaves open."""
+"""Proved inequalities that are not sharp, or whose best constant the theory leaves open."""
 
 BATCH = 16
 """One batch size everywhere, so that every claim is compiled once a world."""
@@ -42,12 +49,12 @@ REFUTED = [claim for claim in CLAIMS if claim.status is Status.refuted]
 
 @functools.lru_cache(maxsize=64)
 def compiled(claim):
-    return jax.jit(jax.vmap(lambda i, sharpened: measure(claim, i, sharpened=sharpened), in_axes=(0, None)))
+    return quickly(jax.vmap(lambda i, sharpened: measure(claim, i, sharpened=sharpened), in_axes=(0, None)))
 
 
 @functools.lru_cache(maxsize=64)
 def decoder(world):
-    return jax.jit(jax.vmap(world.decode))
+    return quickly(jax.vmap(world.decode))
 
 
 def measured(claim, batch, sharpened=1.0):
@@ -168,18 +175,22 @@ def test_metamorphic_twins_have_the_same_sides(claim):
             assert (moved <= budget).all(), (twin.__name__, side, moved.max(), budget[moved.argmax()])
 
 
-def relaxed_world(claim, hypothesis):
+def relaxed_worlds(claim, hypothesis):
     for world in claim.worlds:
         try:
-            return world.relax(hypothesis)
+            yield world.relax(hypothesis)
         except ValueError:
             continue
-    raise AssertionError(f"no world of {claim.id} can drop {hypothesis}")
+
+
+def broken_in(claim, world):
+    m = measured(claim, sampled(world, 0, 4_000))
+    unmet = m["verdict"] == Verdict.hypotheses_not_met
+    return (m["slack"][unmet] < -m["error"][unmet]).any()
 
 
 @parametrised([claim for claim in CLAIMS if claim.assumes])
 def test_dropping_a_hypothesis_breaks_the_claim(claim):
     for hypothesis in claim.assumes:
-        m = measured(claim, sampled(relaxed_world(claim, hypothesis.name), 0, 4_000))
-        unmet = m["verdict"] == Verdict.hypotheses_not_met
-        assert (m["slack"][unmet] < -m["error"][unmet]).any(), f"{hypothesis.name} is not needed"
+        worlds = relaxed_worlds(claim, hypothesis.name)
+        assert any(broken_in(claim, world) for world in worlds), f"{hypothesis.name} is not needed"

@@ -1,6 +1,7 @@
 """One claim on one instance: both sides, the error budget, the margins of the assumptions, and the verdict."""
 
 import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,11 +9,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from w2s_theory._numerics import float64, rounding_budget
+from w2s_theory._numerics import compiled, rounding_budget
 from w2s_theory._types import Array
 from w2s_theory.claim import Claim, Eq, Leq
 from w2s_theory.errors import InputError, UnresolvedError
-from w2s_theory.instance import Instance
+from w2s_theory.instance import Hypothesis, Instance
 from w2s_theory.verdict import CODES, Verdict
 
 
@@ -31,14 +32,21 @@ class Measurement(eqx.Module):
     code: Array
 
 
-def measure(claim: Claim, instance: Instance, *, sharpened: Array | float = 1.0) -> Measurement:
+def measure(
+    claim: Claim,
+    instance: Instance,
+    *,
+    sharpened: Array | float = 1.0,
+    margins: Mapping[Hypothesis, Array] | None = None,
+) -> Measurement:
     """Both sides of `claim` on `instance`, inside a trace or outside; `sharpened` multiplies the right side.
 
     The error budget is the sum of: rounding (unit roundoff times the number of terms times the scale of the
     relation); the distance δ of rows and weights from summing to one, which moves log-ratios and total variation by
     at most 2δ and scales everything else by 1 + δ; on a quadrature measure the difference of the nested rules; and,
     where the assumptions are met, what the relation declares: the optimality residual of a student, say.
-    `UnresolvedError` if the instance does not determine a side.
+    `margins` are those of the claim's hypotheses, if they are known already.  `UnresolvedError` if the instance does
+    not determine a side.
     """
 
     def sides(i: Instance) -> Leq | Eq:
@@ -55,10 +63,10 @@ def measure(claim: Claim, instance: Instance, *, sharpened: Array | float = 1.0)
         pair = jax.vmap(lambda w: sides(eqx.tree_at(lambda i: i.weights, instance, w)))(both)
         relation = jax.tree.map(lambda leaf: leaf[0], pair)
         quadrature = jnp.abs(pair.lhs[0] - pair.lhs[1]) + jnp.abs(pair.rhs[0] - pair.rhs[1])
-    margins = {h.name: h.margin(instance) for h in claim.assumes}
+    known = margins_of((claim,), instance) if margins is None else margins
     met = jnp.asarray(True)
     for hypothesis in claim.assumes:
-        met &= margins[hypothesis.name] >= -hypothesis.tolerance
+        met &= known[hypothesis] >= -hypothesis.tolerance
     rounding = rounding_budget(instance.truth.size, relation.magnitude)
     error = rounding + instance.normalisation_defect() * (2.0 + relation.magnitude)
     error += quadrature + jnp.where(met, relation.error, 0.0)
@@ -75,11 +83,19 @@ def measure(claim: Claim, instance: Instance, *, sharpened: Array | float = 1.0)
             (Verdict.tight if decided else Verdict.unresolved).code,
         ),
     )
+    outcome = jnp.where(jnp.isposinf(error), Verdict.unresolved.code, outcome)
     outcome = jnp.where(finite, outcome, Verdict.nonfinite.code)
     outcome = jnp.where(met, outcome, Verdict.hypotheses_not_met.code)
     usable = (relation.rhs > error) & jnp.isfinite(relation.rhs)
     tightness = jnp.where(usable, relation.lhs / jnp.where(usable, relation.rhs, 1.0), jnp.nan)
-    return Measurement(relation.lhs, relation.rhs, relation.slack, tightness, error, margins, outcome)
+    named = {h.name: known[h] for h in claim.assumes}
+    return Measurement(relation.lhs, relation.rhs, relation.slack, tightness, error, named, outcome)
+
+
+def margins_of(claims: Iterable[Claim], instance: Instance) -> dict[Hypothesis, Array]:
+    """The margin of every assumption of the claims, each computed once."""
+    assumed = dict.fromkeys(hypothesis for claim in claims for hypothesis in claim.assumes)
+    return {hypothesis: hypothesis.margin(instance) for hypothesis in assumed}
 
 
 @dataclass(frozen=True)
@@ -105,7 +121,7 @@ class Evaluation:
 
 @functools.lru_cache(maxsize=256)
 def _compiled(claim: Claim) -> Any:
-    return float64(functools.partial(measure, claim))
+    return compiled(functools.partial(measure, claim), optimised=False)
 
 
 def evaluate_claim(claim: Claim, instance: Instance) -> Evaluation:
@@ -119,7 +135,8 @@ def evaluate_claim(claim: Claim, instance: Instance) -> Evaluation:
     if problem:
         raise InputError(problem)
     try:
-        m = _compiled(claim)(instance)
+        with jax.enable_x64(True):
+            m = _compiled(claim)(instance)
     except UnresolvedError as reason:
         advice = f"{Verdict.unresolved.advice} Here {reason}."
         return Evaluation(claim.id, None, None, None, None, None, {}, Verdict.unresolved, advice)

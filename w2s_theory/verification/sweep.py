@@ -3,7 +3,7 @@
 import functools
 import math
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +11,15 @@ from typing import Any
 import jax
 import numpy as np
 
+from w2s_theory._numerics import compiled
 from w2s_theory.claim import Claim, Status
 from w2s_theory.instance import Instance
 from w2s_theory.verdict import CODES, Verdict
-from w2s_theory.verification.evaluation import Measurement, evaluate_claim, finite_or_none, measure
+from w2s_theory.verification.evaluation import Measurement, evaluate_claim, finite_or_none, margins_of, measure
 from w2s_theory.worlds.world import World
 
 _BLOCK = 5_000
+_SMALLEST = 64
 _SHORT = 50_000
 _ASKED = (Verdict.holds, Verdict.tight, Verdict.violated, Verdict.unresolved)
 
@@ -27,18 +29,28 @@ def stack(instances: Iterable[Instance]) -> Instance:
     return jax.tree.map(lambda *leaves: np.stack(leaves), *instances)
 
 
-@functools.lru_cache(maxsize=512)
-def _batch_measure(claim: Claim, optimised: bool) -> Callable[[Instance], Measurement]:
-    """`measure` over a batch; in a short sweep compiling is most of the work, so it is left unoptimised."""
-    options = {} if optimised else {"xla_backend_optimization_level": 0}
-    return jax.jit(jax.vmap(functools.partial(measure, claim)), compiler_options=options)
+@functools.lru_cache(maxsize=256)
+def _batch_measure(claims: tuple[Claim, ...], world: World, size: int, optimised: bool) -> jax.stages.Compiled:
+    """`measure` of several claims over a batch, by id; short sweeps are mostly compiling, so not `optimised`."""
+
+    def measured(i: Instance) -> dict[str, Measurement]:
+        margins = margins_of(claims, i)
+        return {claim.id: measure(claim, i, margins=margins) for claim in claims}
+
+    with jax.enable_x64(True):
+        batch = jax.eval_shape(jax.vmap(world.decode), jax.ShapeDtypeStruct((size, world.dim), np.float64))
+        return compiled(jax.vmap(measured), optimised=optimised).lower(batch).compile()
 
 
-def blocks(world: World, instances: int, seed: int, *, corners: bool) -> Iterator[tuple[Instance, int]]:
-    """Batches of one size, each with the number of its instances that count; the first may begin with the corners."""
-    size = math.ceil(_BLOCK * world.share)
+def _size(world: World, instances: int) -> int:
+    """Instances in a batch of this world when every claim of a sweep gets `instances`."""
+    return math.ceil(world.share * min(_BLOCK, max(instances, _SMALLEST / world.share)))
+
+
+def blocks(world: World, instances: int, seed: int, *, size: int, corners: bool) -> Iterator[tuple[int, Instance]]:
+    """Batches of `size`, each with the number of its first instance; the first may begin with the corners."""
     for number in range(-(-instances // size)):
-        yield _block(world, size, number, seed, corners and number == 0), min(size, instances - number * size)
+        yield number * size, _block(world, size, number, seed, corners and number == 0)
 
 
 @functools.lru_cache(maxsize=32)
@@ -57,7 +69,9 @@ class SweepRow:
     """One claim's row of `verify`: `verdict` is `holds`, `violated`, `refuted`, `not refuted` or `unresolved`.
 
     `instances` counts those on which the claim was asked: assumptions met, both sides finite.  `counterexample` is
-    a violating instance, within a tenth of the most negative slack, that was evaluated again on its own.
+    a violating instance, with at least four fifths of the largest violation, that was evaluated again on its own.
+    `worst` is the violating instance, or if there is none the one asked, of least slack, `worst_slack`.  `by_world`
+    has for each world how often the claim was asked there, and violated.
     """
 
     id: str
@@ -69,6 +83,9 @@ class SweepRow:
     verdict: str
     worlds: tuple[str, ...]
     counterexample: Instance | None = None
+    worst: Instance | None = None
+    worst_slack: float | None = None
+    by_world: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -91,42 +108,88 @@ def shares(worlds: tuple[World, ...], instances: int) -> list[int]:
     return counts
 
 
+class _Tally:
+    """What the batches of a sweep have shown of one claim so far."""
+
+    def __init__(self, claim: Claim):
+        self.claim = claim
+        self.counts = dict.fromkeys(CODES, 0)
+        self.slack, self.tightness = np.inf, -np.inf
+        self.found: list[tuple[float, float, Instance]] = []
+        self.worst: tuple[bool, float, Instance | None] = (False, -np.inf, None)
+        self.by_world: dict[str, tuple[int, int]] = {}
+
+    def add(self, world: World, made: Measurement, batch: Instance) -> None:
+        """Count a batch of `world`."""
+        code, slack = np.asarray(made.code), np.asarray(made.slack)
+        for verdict in CODES:
+            self.counts[verdict] += int(np.sum(code == verdict.code))
+        asked = np.isin(code, [verdict.code for verdict in _ASKED])
+        self.slack = min(self.slack, np.min(slack, where=asked, initial=np.inf))
+        self.tightness = max(self.tightness, np.nanmax(np.where(asked, made.tightness, -np.inf), initial=-np.inf))
+        violated = code == Verdict.violated.code
+        strained = np.where(violated if violated.any() else asked, slack, np.inf)
+        worst = int(np.argmin(strained))
+        if asked.any() and (bool(violated.any()), -float(strained[worst])) > self.worst[:2]:
+            instance = jax.tree.map(lambda leaf: leaf[worst], batch)
+            self.worst = bool(violated.any()), -float(strained[worst]), instance
+        before = self.by_world.get(str(world), (0, 0))
+        self.by_world[str(world)] = before[0] + int(asked.sum()), before[1] + int(violated.sum())
+        if violated.any():
+            place = _plainest(np.where(violated, slack, np.inf), np.asarray(made.rhs))
+            instance = jax.tree.map(lambda leaf: leaf[place], batch)
+            self.found.append((slack[place], np.asarray(made.rhs)[place], instance))
+
+    def row(self) -> SweepRow:
+        """The row, with its counterexample evaluated again."""
+        claim, found = self.claim, self.found
+        counterexample = found[_plainest(*np.array([f[:2] for f in found]).T)][2] if found else None
+        confirmed = counterexample is not None and evaluate_claim(claim, counterexample).verdict is Verdict.violated
+        return SweepRow(
+            id=claim.id,
+            status=claim.status,
+            instances=sum(self.counts[verdict] for verdict in _ASKED),
+            min_slack=finite_or_none(self.slack),
+            max_tightness=finite_or_none(self.tightness),
+            violations=self.counts[Verdict.violated],
+            verdict=_word(claim, self.counts, confirmed),
+            worlds=tuple(map(str, claim.worlds)),
+            counterexample=counterexample if confirmed else None,
+            worst=self.worst[2],
+            worst_slack=finite_or_none(-self.worst[1]),
+            by_world=tuple((world, asked, violated) for world, (asked, violated) in self.by_world.items()),
+        )
+
+
 def sweep_claim(claim: Claim, instances: int, seed: int) -> SweepRow:
     """Check one claim on `instances` instances of its worlds.
 
     A proved claim is checked on the worlds' corners too; a refuted one must be refuted by random draws alone.
     """
-    corners = claim.status is not Status.refuted
-    counts = dict.fromkeys(CODES, 0)
-    slack, tightness = np.inf, -np.inf
-    found: list[tuple[float, float, Instance]] = []
-    for world, share in zip(claim.worlds, shares(claim.worlds, instances), strict=True):
-        for batch, wanted in blocks(world, share, seed, corners=corners) if share else ():
+    return _sweep_together((claim,), instances, seed)[0]
+
+
+def _sweep_together(claims: Sequence[Claim], instances: int, seed: int) -> list[SweepRow]:
+    """`sweep_claim` for claims about the same class of instances: what they share is computed once a batch."""
+    tallies = {claim: _Tally(claim) for claim in claims}
+    wanted: dict[tuple[World, bool], dict[Claim, int]] = {}
+    for claim in claims:
+        for world, share in zip(claim.worlds, shares(claim.worlds, instances), strict=True):
+            corners = claim.status is not Status.refuted and bool(world.corners())
+            if share:
+                wanted.setdefault((world, corners), {})[claim] = share
+    for (world, corners), counts in wanted.items():
+        size, most = _size(world, instances), max(counts.values())
+        measured = _batch_measure(tuple(counts), world, size, most > _SHORT * world.share)
+        for first, batch in blocks(world, most, seed, size=size, corners=corners):
             with jax.enable_x64(True):
-                made = _batch_measure(claim, instances > _SHORT)(batch)
-                made = jax.tree.map(lambda leaf, n=wanted: np.asarray(leaf)[:n], made)
-            for verdict in CODES:
-                counts[verdict] += int(np.sum(made.code == verdict.code))
-            asked = np.isin(made.code, [verdict.code for verdict in _ASKED])
-            slack = min(slack, np.min(made.slack, where=asked, initial=np.inf))
-            tightness = max(tightness, np.nanmax(np.where(asked, made.tightness, -np.inf), initial=-np.inf))
-            violated = made.code == Verdict.violated.code
-            if violated.any():
-                place = _plainest(np.where(violated, made.slack, np.inf), made.rhs)
-                found.append((made.slack[place], made.rhs[place], jax.tree.map(lambda leaf, n=place: leaf[n], batch)))
-    counterexample = found[_plainest(*np.array([f[:2] for f in found]).T)][2] if found else None
-    confirmed = counterexample is not None and evaluate_claim(claim, counterexample).verdict is Verdict.violated
-    return SweepRow(
-        id=claim.id,
-        status=claim.status,
-        instances=sum(counts[verdict] for verdict in _ASKED),
-        min_slack=finite_or_none(slack),
-        max_tightness=finite_or_none(tightness),
-        violations=counts[Verdict.violated],
-        verdict=_word(claim, counts, confirmed),
-        worlds=tuple(map(str, claim.worlds)),
-        counterexample=counterexample if confirmed else None,
-    )
+                made = jax.tree.map(np.asarray, measured(batch))
+            for claim, count in counts.items():
+                if count > first:
+                    tallies[claim].add(
+                        world, jax.tree.map(lambda leaf, n=count - first: leaf[:n], made[claim.id]), batch
+                    )
+    return [tally.row() for tally in tallies.values()]
 
 
 def _plainest(slack: np.ndarray, rhs: np.ndarray) -> int:
@@ -148,16 +211,24 @@ def sweep(
     seed: int = 0,
     on_row: Callable[[SweepRow], Any] | None = None,
 ) -> list[SweepRow]:
-    """`sweep_claim` for each claim, two at a time since compilation is most of the work; rows in order.
+    """`sweep_claim` for each claim; rows in the order of the claims.
 
-    Draws depend on the seed and the world alone, so a claim's row is the same whatever else is swept.
+    Claims with the same assumptions are compiled and run together, and two such groups at a time, since compilation
+    is most of the work.  Draws depend on the seed and the world alone, so a claim's row is the same, up to rounding,
+    whatever else is swept.
     """
+    claims = list(claims)
+    groups: dict[object, list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault(claim.assumes or claim.id, []).append(claim)
 
-    def one(claim: Claim) -> SweepRow:
-        row = sweep_claim(claim, instances, seed)
-        if on_row:
-            on_row(row)
-        return row
+    def one(group: list[Claim]) -> list[SweepRow]:
+        rows = _sweep_together(group, instances, seed)
+        for row in rows:
+            if on_row:
+                on_row(row)
+        return rows
 
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(one, claims))
+        rows = {row.id: row for made in pool.map(one, groups.values()) for row in made}
+    return [rows[claim.id] for claim in claims]
