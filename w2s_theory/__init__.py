@@ -12,7 +12,7 @@ _EXPORTS = {
     "api": ("cite", "envelope", "evaluate", "list_claims", "simulate", "verify"),
     "report.reproduction": ("reproduce",),
     "catalogue": ("CATALOGUE", "CLAIMS"),
-    "claim": ("Cite", "Claim", "Eq", "Leq", "Status"),
+    "claim": ("Cite", "Claim", "Eq", "HighProbability", "Leq", "Status"),
     "errors": ("InputError", "UnresolvedError"),
     "instance": ("Conditioning", "Hypothesis", "Instance"),
     "instance_file": ("instance_from", "instance_to_json", "read_instance"),
@@ -25,6 +25,20 @@ _EXPORTS = {
     "worlds.separating": ("SeparatingTables",),
     "worlds.extremal": ("ExtremalPairs",),
     "worlds.gaussian_mixture": ("GaussianMixture",),
+    "worlds.students": ("Students",),
+    "worlds.strained_students": ("StrainedStudents",),
+    "worlds.teachers": ("Teachers",),
+    "student_class": ("Training",),
+    "training.projection": (
+        "Projection",
+        "cone_projection",
+        "dual_hull_projection",
+        "hull_projection",
+        "linear_head_projection",
+        "softmax_head_projection",
+    ),
+    "training.few_models": ("best_of_few",),
+    "training.dual_mean": ("dual_mean",),
     "functionals.divergences": (
         "chi_squared",
         "cross_entropy",
@@ -59,6 +73,7 @@ _EXPORTS = {
         "marginal_calibration_error",
     ),
     "functionals.smooth_calibration": ("smooth_calibration", "smooth_calibration_error"),
+    "functionals.quantile_interval": ("quantile_interval",),
     "functionals.binned_calibration": ("binned_calibration_error", "debiased_squared_calibration_error"),
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names}

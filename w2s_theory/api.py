@@ -1,9 +1,7 @@
 """What the command line does, as functions: one a command."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ from w2s_theory.bibliography import bibtex
 from w2s_theory.catalogue import CLAIMS, find_claim
 from w2s_theory.catalogue.domains import finite_weak_risk
 from w2s_theory.errors import InputError
+from w2s_theory.experiments.simulation import simulate
 from w2s_theory.functionals.instance_envelope import floored_instance_envelope, instance_envelope
 from w2s_theory.instance import Instance
 from w2s_theory.instance_file import instance_from, read_instance
@@ -19,8 +18,7 @@ from w2s_theory.report.rows import claim_json
 from w2s_theory.verification.evaluation import Evaluation, evaluate_claim, finite_or_none
 from w2s_theory.verification.sweep import SweepRow, sweep
 
-EXPERIMENTS = MappingProxyType({"bound-scatter": "w2s_theory.experiments.bound_scatter"})
-"""Experiments and the modules they live in; each module has a function of the experiment's name."""
+__all__ = ["CLAIMS", "as_instance", "cite", "envelope", "evaluate", "find_claim", "list_claims", "simulate", "verify"]
 
 InstanceLike = Instance | Mapping[str, Any] | str | Path
 
@@ -95,18 +93,6 @@ def envelope(
             found["upper_attained"] = bool(ends.upper_is_attained)
         points.append(found | {"lower": finite_or_none(ends.lower), "upper": finite_or_none(ends.upper)})
     return points
-
-
-def simulate(
-    experiment: str, *, seed: int = 0, seeds: int = 1, quick: bool = False, progress: Any = None
-) -> dict[str, Any]:
-    """Run one experiment of the theory's section 7 and return its JSON-able record."""
-    if experiment not in EXPERIMENTS:
-        raise InputError(f"unknown experiment {experiment!r}; known: {', '.join(EXPERIMENTS)}")
-    if seed < 0 or seeds < 1:
-        raise InputError(f"--seed {seed} --seeds {seeds}: the seed must be at least 0 and the number of seeds 1")
-    run = getattr(import_module(EXPERIMENTS[experiment]), experiment.replace("-", "_"))
-    return run(seed=seed, seeds=seeds, quick=quick, progress=progress)
 
 
 def cite(*ids: str) -> str:

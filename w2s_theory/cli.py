@@ -26,6 +26,7 @@ JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="A
 Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Seed of everything random.")]
 InstanceFile = Annotated[Path, typer.Option("--instance", metavar="FILE", help="An instance file (JSON).")]
 Quick = Annotated[bool, typer.Option("--quick", help="A smaller run, labelled so.")]
+_EXPERIMENTS = "bound-scatter, misfit-gain, sample-size or mixture-of-r"
 Identifiers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Claim ids; all if none.")]
 
 
@@ -104,18 +105,22 @@ def envelope(
 
 @app.command()
 def simulate(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="bound-scatter")],
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help=_EXPERIMENTS)],
     seed: Seed = 0,
     seeds: Annotated[int, typer.Option(metavar="N", help="How many seeds, from --seed on.")] = 1,
     quick: Quick = False,
+    student_inputs: Annotated[
+        str | None, typer.Option(metavar="WHICH", help="misfit-gain: same inputs as the teacher, or fresh ones.")
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Train weak and strong models and evaluate every claim on them."""
+    """Simulate weak teachers and strong students, and put them beside what the theory says of them."""
     from w2s_theory import api
     from w2s_theory.report.rows import experiment_table
 
     with _stages() as tell:
-        record = api.simulate(experiment, seed=seed, seeds=seeds, quick=quick, progress=tell)
+        own = {} if student_inputs is None else {"student_inputs": student_inputs}
+        record = api.simulate(experiment, seed=seed, seeds=seeds, quick=quick, progress=tell, **own)
     _console().print(experiment_table(record))
     _write_json(json_file, record)
 

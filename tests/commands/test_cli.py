@@ -145,6 +145,26 @@ def test_a_counterexample_in_the_json_can_be_evaluated(run, instance_file, tmp_p
     assert found["min_slack"] <= again["slack"] <= 0.9 * found["min_slack"]
 
 
+def test_simulate_prints_an_overview_and_writes_the_record(run, monkeypatch, tmp_path):
+    out = tmp_path / "out.json"
+    monkeypatch.setattr("w2s_theory.experiments.mixture_of_r.SIZES", (1, 2, 4))
+    code, text, err = run("simulate", "mixture-of-r", "--quick", "--seeds", 2, "--json", out)
+    assert code == 0
+    assert err == ""
+    found = json.loads(out.read_text())
+    assert found["experiment"] == "mixture-of-r"
+    assert found["settings"]["seeds"] == 2
+    assert found["curves"]["r"] == [1, 2, 4]
+    assert "proved shortfall" in text
+    assert "slope" in text
+
+
+def test_long_ids_are_broken_at_hyphens_in_a_narrow_terminal(run):
+    _, text, _ = run("verify", "never-worse-forward-exponential-reverse-risk", "--instances", 64)
+    assert "never-worse-forward-exponential-" in text
+    assert "…" not in text
+
+
 def test_cite_prints_the_sources(run):
     code, text, _ = run("cite", "sharp-pinsker")
     assert code == 0
@@ -172,6 +192,9 @@ BAD = {
     "no instances": (["verify", "pinsker", "--instances", "0"], "0"),
     "negative seed": (["verify", "pinsker", "--seed", "-1"], "-1"),
     "unknown experiment": (["simulate", "bound-scater"], "bound-scater"),
+    "setting of another experiment": (["simulate", "sample-size", "--student-inputs", "fresh"], "student inputs"),
+    "setting out of range": (["simulate", "misfit-gain", "--student-inputs", "new"], "'new'"),
+    "no seeds": (["simulate", "mixture-of-r", "--seeds", "0"], "not 0 and 0"),
     "unknown figure": (["reproduce", "--only", "nothing"], "nothing"),
     "unknown claim to cite": (["cite", "pinskre"], "pinskre"),
 }

@@ -10,7 +10,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from w2s_theory.errors import InputError
 from w2s_theory.experiments.claims_on_pairs import (
     UNRESOLVED,
     calibration_claims,
@@ -26,7 +25,7 @@ from w2s_theory.experiments.pair_design import (
     digits_designs,
     mixture_designs,
 )
-from w2s_theory.experiments.records import rounded
+from w2s_theory.experiments.records import check_seeds, rounded
 from w2s_theory.experiments.trained_digits import digits_instances, load_split_digits, train_digits_pairs
 from w2s_theory.experiments.trained_mixture import (
     MixturePairs,
@@ -61,8 +60,7 @@ def bound_scatter(
     Returns a dictionary that JSON can hold: `settings`, `worlds`, `curve_steps`, `pairs` and `summary`.
     `InputError` without scikit-learn (the optional extra `data`), for a negative seed, or for `seeds` below one.
     """
-    if seed < 0 or seeds < 1:
-        raise InputError(f"bound-scatter needs a seed of at least 0 and seeds of at least 1, not {seed} and {seeds}")
+    check_seeds("bound-scatter", seed, seeds)
     nodes, coarse_nodes = (49, 25) if not quick else (33, 17)
     steps = itertools.count(1)
 
@@ -96,6 +94,7 @@ def bound_scatter(
             "curve_steps": {str(steps): _curve_steps(steps) for steps in sorted({b["steps"] for b in budgets})},
             "pairs": pairs,
             "summary": summarise(pairs),
+            "overview": _overview(pairs),
         }
     )
 
@@ -119,6 +118,17 @@ def summarise(pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:
             },
         }
     return summary
+
+
+def _overview(pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How every claim came out over the pairs."""
+    counted: dict[str, Counter[str]] = {}
+    for pair in pairs:
+        for identifier, outcome in pair["claims"].items():
+            counted.setdefault(identifier, Counter())[outcome["verdict"]] += 1
+    words = [[name, ", ".join(f"{n} {verdict}" for verdict, n in sorted(c.items()))] for name, c in counted.items()]
+    title = f"bound-scatter: verdicts over {len(pairs)} trained pairs"
+    return {"title": title, "columns": ["claim", "verdicts"], "rows": words}
 
 
 def _mixture_pairs(

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from w2s_theory.errors import InputError
+
 SIGNIFICANT_DIGITS = 6
 
 
@@ -23,3 +25,9 @@ def rounded(value: Any) -> Any:
     if not isinstance(number, float):
         return number
     return float(f"{number:.{SIGNIFICANT_DIGITS}g}") if np.isfinite(number) else None
+
+
+def check_seeds(experiment: str, seed: int, seeds: int) -> None:
+    """`InputError` for a negative seed or for `seeds` below one."""
+    if seed < 0 or seeds < 1:
+        raise InputError(f"{experiment} needs a seed of at least 0 and seeds of at least 1, not {seed} and {seeds}")

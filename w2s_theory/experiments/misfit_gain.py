@@ -1,0 +1,224 @@
+"""`misfit-gain`: does the student gain at least its misfit? The papers' synthetic experiment, in every direction."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from w2s_theory.errors import InputError
+from w2s_theory.experiments import misfit_design as design_of
+from w2s_theory.experiments.misfit_design import PANELS, VARIANTS, MisfitDesign, misfit_design
+from w2s_theory.experiments.misfit_panels import measured, merged, thinned
+from w2s_theory.experiments.misfit_representations import (
+    DEPTHS,
+    Representations,
+    perturbed_representations,
+    pretrained_network,
+    pretraining_tasks,
+    realizable_representations,
+    true_network,
+)
+from w2s_theory.experiments.misfit_tasks import (
+    Fitted,
+    NewTasks,
+    draw_tasks,
+    fit_by_adam,
+    fit_least_squares,
+    fit_mixtures,
+    fit_softmax_heads,
+)
+from w2s_theory.experiments.records import check_seeds, rounded
+from w2s_theory.predictors.relu_network import ReluNetwork
+
+_TRUTH, _TASKS, _NOISE, _PRETRAINING = range(4)  # streams of random numbers, one a purpose
+
+Tell = Callable[[float], None]
+
+
+def misfit_gain(
+    seed: int = 0,
+    seeds: int = 1,
+    quick: bool = False,
+    progress: Callable[[str, float], None] | None = None,
+    student_inputs: str = "same",
+) -> dict[str, Any]:
+    r"""Gain against misfit of students on frozen representations, 100 tasks a seed (quick: 20), six panels a variant.
+
+    Representations are rectified networks of 16 units a layer on inputs from N(0, 500² I₈): h* has 5 layers, the
+    student's 8 (or those of h*), the teacher's 2 (or those of h*).  Variants: `realizable`, `perturbed` and
+    `pretrained`, the last trained by 630,000 steps of AdamW on ten tasks with frozen heads.  On each new task a
+    teacher is fitted to the truth and a student to the teacher, by squared loss, by reverse and by forward KL.
+    Gain and misfit are those of the theory's section 5: exact on the 2,000 training inputs, with the optimality
+    residual and rounding as error; and on 2,000 fresh inputs with 95 % intervals by the central limit theorem.
+    `student_inputs`: the student learns on the teacher's inputs (`same`), or on `fresh` ones.
+
+    Returns a dictionary that JSON can hold: `settings`, `pretraining`, `variants` and `overview`.  `InputError` for a
+    negative seed, `seeds` below one or another word for `student_inputs`.
+    """
+    check_seeds("misfit-gain", seed, seeds)
+    if student_inputs not in ("same", "fresh"):
+        raise InputError(f"student inputs are same or fresh, not {student_inputs!r}")
+    design = misfit_design(quick)
+    runs = []
+    for replicate in range(seeds):
+
+        def tell(fraction: float, done: int = replicate) -> None:
+            if progress:
+                progress("misfit and gain", (done + fraction) / seeds)
+
+        runs.append(_one_seed([seed, replicate], design, student_inputs, tell))
+    variants = {
+        variant: {
+            panel.id: {
+                "title": panel.title,
+                "trained": panel.trained,
+                "class": panel.family,
+                "judged": panel.judged,
+                "cell": panel.cell,
+                "proved": panel.proved,
+                **merged([run["variants"][variant][panel.id] for run in runs]),
+            }
+            for panel in PANELS
+        }
+        for variant in VARIANTS
+    }
+    settings = _settings(design, student_inputs) | {"seed": seed, "seeds": seeds, "quick": quick}
+    return rounded(
+        {
+            "experiment": "misfit-gain",
+            "settings": settings,
+            "pretraining": [run["pretraining"] for run in runs],
+            "variants": variants,
+            "overview": _overview(variants, settings),
+        }
+    )
+
+
+def _one_seed(seed: list[int], design: MisfitDesign, student_inputs: str, tell: Tell) -> dict[str, Any]:
+    truth = true_network(np.random.default_rng([*seed, _TRUTH]))
+    tasks = draw_tasks(np.random.default_rng([*seed, _TASKS]), design, student_inputs)
+    noise = np.random.default_rng([*seed, _NOISE])
+    networks = {
+        "realizable": realizable_representations(noise, truth),
+        "perturbed": perturbed_representations(noise, truth),
+    }
+    variants = {}
+    for number, (variant, given) in enumerate(networks.items()):
+        variants[variant] = _panels(given, tasks, design)
+        tell(0.1 * (number + 1))
+    pretrained, losses = _pretrained(seed, truth, design, lambda fraction: tell(0.2 + 0.7 * fraction))
+    variants["pretrained"] = _panels(pretrained, tasks, design)
+    tell(1.0)
+    return {"variants": variants, "pretraining": losses}
+
+
+def _pretrained(
+    seed: list[int], truth: ReluNetwork, design: MisfitDesign, tell: Tell
+) -> tuple[Representations, dict[str, Any]]:
+    """Both representations, trained on the same tasks, side by side."""
+    given = pretraining_tasks(np.random.default_rng([*seed, _PRETRAINING]), truth, design)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        running = {
+            role: pool.submit(
+                pretrained_network,
+                np.random.default_rng([*seed, _PRETRAINING, depth]),
+                depth,
+                given,
+                design,
+                tell if role == "strong" else lambda fraction: None,
+            )
+            for role, depth in DEPTHS
+        }
+        made = {role: future.result() for role, future in running.items()}
+    curves = {role: thinned(trained.losses) for role, trained in made.items()}
+    return Representations(truth, made["strong"].network, made["weak"].network), curves
+
+
+def _panels(networks: Representations, tasks: NewTasks, design: MisfitDesign) -> dict[str, Any]:
+    softmax = fit_softmax_heads(networks, tasks)
+    fits: dict[str, Fitted] = {
+        "squared-least-squares": fit_least_squares(networks, tasks),
+        "squared-adam": fit_by_adam(networks, tasks, design),
+        "reverse-mixture": fit_mixtures(networks, tasks, "reverse-hull"),
+        "forward-mixture": fit_mixtures(networks, tasks, "forward-hull"),
+        "softmax-reverse-risk": softmax,
+        "softmax-risk": softmax,
+    }
+    return {panel.id: measured(panel, fits[panel.id]) for panel in PANELS}
+
+
+def _settings(design: MisfitDesign, student_inputs: str) -> dict[str, Any]:
+    batches = -(-design.points // design_of.BATCH)
+    return {
+        "inputs": f"N(0, {design_of.INPUT_SCALE:g}^2 I), {design_of.INPUTS} coordinates, shared by the tasks of a seed",
+        "representations": f"rectified after every layer, {design_of.WIDTH} units a layer",
+        "depth": {
+            "truth": design_of.TRUTH_DEPTH,
+            "strong": design_of.STRONG_DEPTH,
+            "weak": design_of.WEAK_DEPTH,
+        },
+        "noise": {"strong (perturbed)": design_of.STRONG_NOISE, "weak": design_of.WEAK_NOISE},
+        "tasks": design.tasks,
+        "points": design.points,
+        "fresh_points": design.fresh_points,
+        "student_inputs": student_inputs,
+        "pretraining": {
+            "tasks": design.pretraining_tasks,
+            "epochs": design.pretraining_epochs,
+            "steps": design.pretraining_epochs * batches * design.pretraining_tasks,
+            "optimiser": "AdamW, learning rate 1e-3, weight decay 1e-2",
+            "batch": design_of.BATCH,
+        },
+        "heads": {
+            "least squares": "singular values below 1e-6 of the largest are dropped",
+            "Adam": f"{design.head_epochs} epochs, batch {design_of.BATCH}, learning rate 1e-3, one order for all",
+            "features": "divided by their root mean square on the inputs of training, and a constant",
+        },
+        "mixtures": {
+            "features": f"(1 - {design_of.MIXTURE_FLOOR:g}) h / E h + {design_of.MIXTURE_FLOOR:g}, dead units 1",
+            "truth": f"Dirichlet({design_of.MIXTURE_CONCENTRATION:g}) over the features of h*",
+        },
+        "softmax heads": {
+            "classes": design_of.CLASSES,
+            "radius": design_of.RADIUS,
+            "truth": f"N(0, {design_of.HEAD_SCALE:g}^2) entries",
+        },
+        "precision": {"networks and Adam": "float32", "projections and evaluation": "float64"},
+        "intervals": "95 %, central limit theorem on paired differences at the fresh inputs",
+    }
+
+
+def _overview(variants: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    rows = []
+    for variant, panels in variants.items():
+        for panel in panels.values():
+            training, fresh = panel["training"], panel["fresh"]
+            total = len(training["gain"])
+            rows.append(
+                [
+                    variant,
+                    panel["title"],
+                    "yes" if panel["proved"] else "no",
+                    f"{training['on_or_above']} of {total}",
+                    f"{training['worse_than_teacher']} of {total}",
+                    float(np.median(training["gain"])),
+                    float(np.median(training["misfit"])),
+                    f"{fresh['surely_below']} of {total}",
+                ]
+            )
+    short = " (quick: short pretraining, few tasks)" if settings["quick"] else ""
+    return {
+        "title": f"misfit-gain{short}: gain against misfit on the training inputs, and on fresh ones",
+        "columns": [
+            "variant",
+            "training and class",
+            "theory: gain ≥ misfit if realizable",
+            "on or above y = x",
+            "worse than teacher",
+            "median gain",
+            "median misfit",
+            "surely below, fresh",
+        ],
+        "rows": rows,
+    }
