@@ -11,7 +11,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --con
 
 reproduce: $(VENV)/.run
 	$(BIN)/w2s-theory reproduce --out figures
-	$(BIN)/python -m w2s_theory.report.readme README.md figures/verification.json
+	$(BIN)/python -m w2s_theory.report.readme README.md figures
 
 test: lint
 	$(BIN)/python -m pytest -n 2

@@ -6,17 +6,18 @@ from pathlib import Path
 
 from w2s_theory.catalogue import CLAIMS
 from w2s_theory.report.plain import plain_text
-from w2s_theory.report.readme import BEGIN, END, with_table
+from w2s_theory.report.readme import markers, tables, with_tables
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_verification_table_is_current():
+def test_tables_are_current():
+    made = tables(ROOT / "figures")
+    assert with_tables(README, made) == README, "run `make reproduce`"
+    assert all(README.count(marker) == 1 for name in made for marker in markers(name))
     entries = json.loads((ROOT / "figures" / "verification.json").read_text(encoding="utf-8"))["claims"]
     assert [(e["id"], e["status"]) for e in entries] == [(c.id, c.status.value) for c in CLAIMS]
-    assert with_table(README, entries) == README, "run `make reproduce`"
-    assert README.count(BEGIN) == README.count(END) == 1
 
 
 def test_python_example_runs_and_prints_what_it_says(capsys):
@@ -26,6 +27,12 @@ def test_python_example_runs_and_prints_what_it_says(capsys):
     assert first.startswith("0.798 0.0028") and first.endswith("violated")
     assert second == "holds"
     assert "'lower'" in third
+
+
+def test_example_of_a_projection_runs(capsys):
+    example = re.search(r"## When does.*?```python\n(.*?)```", README, flags=re.DOTALL)[1]
+    exec(compile(example, "README.md", "exec"), {})
+    assert float(capsys.readouterr().out.split()[-1]) < 1e-12
 
 
 def test_relative_links_lead_somewhere():

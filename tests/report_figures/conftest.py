@@ -6,7 +6,9 @@ import jax
 import numpy as np
 import pytest
 
+from tests.experiments.small_misfit import small_misfit, small_mixtures, small_samples
 from tests.experiments.small_scatter import small_scatter
+from w2s_theory.catalogue.gain import TABLE
 from w2s_theory.claim import Status
 from w2s_theory.instance import Instance
 from w2s_theory.report.figures import FIGURES, FigureContext
@@ -38,7 +40,33 @@ def context() -> FigureContext:
         worlds=("TiedTables",),
         counterexample=found,
     )
-    return FigureContext(seed=0, quick=True, bound_scatter=small_scatter(), rows=(row,))
+    runs = {
+        "bound-scatter": small_scatter(),
+        "misfit-gain": small_misfit(),
+        "sample-size": small_samples(),
+        "mixture-of-r": small_mixtures(),
+    }
+    return FigureContext(seed=0, quick=True, runs=runs, rows=(row, *map(_table_row, TABLE)))
+
+
+def _table_row(claim) -> SweepRow:
+    """A row of the truth table as a sweep makes it, with an instance that need not be one of the claim's."""
+    proved = claim.status is Status.proved
+    some = Instance(np.ones(1), *[np.array([[0.5, 0.5]])] * 3, floor=np.asarray(0.1))
+    return SweepRow(
+        id=claim.id,
+        status=claim.status,
+        instances=1000,
+        min_slack=-3.2e-15 if proved else -1.25,
+        max_tightness=1.0,
+        violations=0 if proved else 312,
+        verdict="holds" if proved else "refuted",
+        worlds=("Students",),
+        counterexample=None if proved else some,
+        worst=some,
+        worst_slack=-3.2e-15 if proved else -1.25,
+        by_world=(("Students", 1000, 0 if proved else 312),),
+    )
 
 
 @pytest.fixture(scope="package")

@@ -84,6 +84,6 @@ def test_no_two_texts_overlap_and_none_leaves_the_canvas(figure, prepared):
 
 def test_other_seeds_give_other_random_points(context, prepared):
     figure = FIGURES[0]
-    other = figure.prepare(type(context)(seed=1, quick=True, bound_scatter=context.bound_scatter))
+    other = figure.prepare(type(context)(seed=1, quick=True, runs=context.runs))
     assert other["random"] != prepared[figure.name]["random"]
     assert other["curves"] == prepared[figure.name]["curves"]

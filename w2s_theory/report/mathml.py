@@ -34,6 +34,7 @@ _OPERATORS = {
     "-": "−",
     "*": "∗",
 }
+_ACCENTS = {r"\hat": "^", r"\bar": "¯"}
 _NAMED = (r"\log", r"\exp", r"\max", r"\min", r"\sup", r"\inf")
 _SPACES = {r"\,": "0.17em", r"\ ": "0.28em", r"\quad": "1em"}
 _FENCES = ("|", "‖", "⟨", "⟩", "(", ")", "[", "]")
@@ -111,6 +112,8 @@ def _atom(tokens: _Tokens) -> str:
     if token == r"\mathbb":
         letter = _word(tokens)
         return f"<mi>{'𝔼' if letter == 'E' else 'ℙ' if letter == 'P' else html.escape(letter)}</mi>"
+    if token in _ACCENTS:
+        return f'<mover accent="true">{_argument(tokens)}<mo>{_ACCENTS[token]}</mo></mover>'
     if token == r"\sum":
         return "<mo>∑</mo>"
     if token in _NAMED:

@@ -6,7 +6,10 @@ _SYMBOLS = {
     r"\le": " ≤ ",
     r"\ge": " ≥ ",
     r"\gamma": "γ",
+    r"\delta": "δ",
     r"\lambda": "λ",
+    r"\tau": "τ",
+    r"\varepsilon": "ε",
     r"\varphi": "φ",
     r"\psi": "ψ",
     r"\sigma": "σ",
@@ -19,12 +22,14 @@ _SYMBOLS = {
     r"\|": "‖",
     r"\log": " log ",
     r"\max": " max",
+    r"\min": " min",
     r"\sum": " Σ",
     r"\,": " ",
     r"\ ": " ",
 }
 _SUBSCRIPTS = str.maketrans("0123456789ijklmnopstux", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₒₚₛₜᵤₓ")
 _SUPERSCRIPTS = str.maketrans("0123456789*-d", "⁰¹²³⁴⁵⁶⁷⁸⁹*⁻ᵈ")
+_ACCENTS = {"hat": "\u0302", "bar": "\u0304"}
 _LITERAL = "\0"
 _GROUP = r"(?:\{([^{}]*)\}|(\\?\w|\*))"
 
@@ -40,15 +45,20 @@ def _mathematics(text: str) -> str:
     for command, symbol in sorted(_SYMBOLS.items(), key=lambda item: -len(item[0])):
         text = re.sub(re.escape(command) + (r"(?![A-Za-z])" if command[-1].isalpha() else ""), symbol, text)
     text = text.replace(r"\mathbb E", "E")
+    text = re.sub(r"\\(hat|bar) ?(\w)", lambda m: m.group(2) + _ACCENTS[m.group(1)], text)
     previous = None
     while previous != text:
         previous = text
         text = re.sub(r"\\sqrt" + _GROUP, lambda m: _root(m.group(1) or m.group(2)), text)
-        text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", r"(\1)/(\2)", text)
+        text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: f"({m.group(1)})/{_over(m.group(2))}", text)
         text = re.sub(r"_" + _GROUP, lambda m: _below(m.group(1) or m.group(2)), text)
         text = re.sub(r"\^" + _GROUP, lambda m: _above(m.group(1) or m.group(2)), text)
     text = re.sub(r"([(⟨\[]) ", r"\1", text.replace("{", "").replace("}", "").replace(_LITERAL, "_"))
     return re.sub(r" ?(?<!\|)=(?!\|) ?", " = ", text).replace("-", "−")
+
+
+def _over(denominator: str) -> str:
+    return denominator if len(denominator) == 1 else f"({denominator})"
 
 
 def _root(inside: str) -> str:

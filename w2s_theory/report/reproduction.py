@@ -1,16 +1,17 @@
 """The main job: verify the catalogue, run the experiments, draw every figure, write the page."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
 
-from w2s_theory.catalogue import CLAIMS
+from w2s_theory.catalogue import CLAIMS, find_claim
+from w2s_theory.claim import Claim
 from w2s_theory.errors import InputError
-from w2s_theory.experiments.bound_scatter import bound_scatter
+from w2s_theory.experiments.simulation import EXPERIMENTS, simulate
 from w2s_theory.report.figures import FIGURES, FigureContext, render
 from w2s_theory.report.page import write_page
 from w2s_theory.report.rows import sweep_json
@@ -40,10 +41,10 @@ def reproduce(
 ) -> Reproduction:
     """Verify, simulate and draw into the folder `out`; the page is `out/index.html`.
 
-    `only` draws one figure and leaves the page alone; a figure that needs neither the sweep nor the trained models
-    is drawn without them.  `quick` takes 1,000 instances a claim instead of 10,000 and a smaller experiment, and the
-    page says so.  `progress(stage, fraction)` is told how far each stage is.  `InputError` for an unknown figure, a
-    negative seed or a folder that cannot be written.
+    `only` draws one figure from the claims and experiments it needs, and leaves the page alone.  `quick` takes 1,000
+    instances a claim instead of 10,000 and smaller experiments, and the page says so.  `progress(stage, fraction)` is
+    told how far each stage is.  `InputError` for an unknown figure, a negative seed or a folder that cannot be
+    written.
     """
     known = [figure.name for figure in FIGURES]
     if only is not None and only not in known:
@@ -59,13 +60,12 @@ def reproduce(
 
     wanted = [figure for figure in FIGURES if only in (None, figure.name)]
     instances = 1_000 if quick else 10_000
-    rows: Sequence[SweepRow] = ()
-    scatter: Mapping[str, Any] = {}
-    if only is None or wanted[0].uses_runs:
-        rows = _verified(instances, seed, tell)
-        jax.clear_caches()  # compiled claims are not needed again: a fifth less peak memory
-        scatter = bound_scatter(seed=seed, quick=quick, progress=tell)
-    context = FigureContext(seed=seed, quick=quick, bound_scatter=scatter, rows=rows)
+    claims = CLAIMS if only is None else tuple(map(find_claim, wanted[0].sweep))
+    rows = _verified(claims, instances, seed, tell)
+    jax.clear_caches()  # compiled claims are not needed again: a fifth less peak memory
+    needed = [name for name in EXPERIMENTS if any(name in figure.uses for figure in wanted)]
+    runs = {name: simulate(name, seed=seed, quick=quick, progress=tell) for name in needed}
+    context = FigureContext(seed=seed, quick=quick, runs=runs, rows=rows)
     written: list[Path] = []
     for number, figure in enumerate(wanted):
         tell("drawing", number / len(wanted))
@@ -79,11 +79,11 @@ def reproduce(
     return Reproduction(rows, written)
 
 
-def _verified(instances: int, seed: int, tell: Callable[[str, float], Any]) -> list[SweepRow]:
+def _verified(claims: Sequence[Claim], instances: int, seed: int, tell: Callable[[str, float], Any]) -> list[SweepRow]:
     done: list[str] = []
 
     def on_row(row: SweepRow) -> None:
         done.append(row.id)
-        tell("verifying", len(done) / len(CLAIMS))
+        tell("verifying", len(done) / len(claims))
 
-    return sweep(CLAIMS, instances, seed, on_row)
+    return sweep(claims, instances, seed, on_row)

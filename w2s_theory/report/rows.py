@@ -1,5 +1,6 @@
 """Results as rows: for the terminal (rich), for the README (Markdown) and for JSON."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,11 +24,12 @@ _COLOURS = {
     "nonfinite": "yellow",
 }
 _LARGEST_SAVED_INSTANCE = 64
+_ID_WIDTH = 33
 
 
-def short(value: float | None) -> str:
-    """Two significant digits, or a dash where there is no number."""
-    return "–" if value is None else f"{value + 0.0:.2g}"
+def short(value: float | None, digits: int = 2) -> str:
+    """So many significant digits, or a dash where there is no number."""
+    return "–" if value is None else f"{value + 0.0:.{digits}g}"
 
 
 def claim_json(claim: Claim) -> dict[str, Any]:
@@ -88,7 +90,13 @@ def sweep_table(rows: Sequence[SweepRow]) -> RenderableType:
     for row in rows:
         counted = f"{row.instances:,}", f"{row.violations:,}"
         verdict = Text(row.verdict, "green" if row.passed else "bold red")
-        table.add_row(row.id, *counted, short(row.min_slack), short(row.max_tightness), verdict)
+        table.add_row(
+            "\n".join(textwrap.wrap(row.id, _ID_WIDTH)),
+            *counted,
+            short(row.min_slack),
+            short(row.max_tightness),
+            verdict,
+        )
     return Group(table, Text(verdict_sentence(rows)))
 
 
@@ -122,18 +130,19 @@ def sweep_markdown(entries: Sequence[dict[str, Any]]) -> str:
 
 
 def experiment_table(record: dict[str, Any]) -> RenderableType:
-    """How every claim came out over the trained pairs of an experiment."""
-    table = Table(title=f"{record['experiment']}: verdicts over {len(record['pairs'])} trained pairs")
-    table.add_column("claim", overflow="fold")
-    table.add_column("verdicts")
-    counted: dict[str, dict[str, int]] = {}
-    for pair in record["pairs"]:
-        for identifier, outcome in pair["claims"].items():
-            counts = counted.setdefault(identifier, {})
-            counts[outcome["verdict"]] = counts.get(outcome["verdict"], 0) + 1
-    for identifier, counts in counted.items():
-        table.add_row(identifier, ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
+    """The `overview` of an experiment's record: numbers to three digits, a dash where there is none."""
+    overview = record["overview"]
+    table = Table(title=overview["title"])
+    for number, heading in enumerate(overview["columns"]):
+        words = any(isinstance(row[number], str) for row in overview["rows"][:-1])
+        table.add_column(heading, overflow="fold", justify="left" if words else "right")
+    for row in overview["rows"]:
+        table.add_row(*(value if isinstance(value, str) else _digits(value) for value in row))
     return table
+
+
+def _digits(value: float | int | None) -> str:
+    return f"{value:,}" if isinstance(value, int) else short(value, 3)
 
 
 def evaluation_table(claim: Claim, result: Evaluation) -> RenderableType:

@@ -1,6 +1,14 @@
 """The figures of the reproduction: one row of a table each, with its preparation and its drawing."""
 
-from w2s_theory.report.figures import calibration_difference, envelope_band, joint_range, risk_difference
+from w2s_theory.report.figures import (
+    calibration_difference,
+    envelope_band,
+    joint_range,
+    misfit_gain,
+    rates,
+    risk_difference,
+    truth_table,
+)
 from w2s_theory.report.figures.figure import Figure, FigureContext
 from w2s_theory.report.figures.render import render
 from w2s_theory.report.figures.style import WIDTH
@@ -39,7 +47,7 @@ FIGURES: tuple[Figure, ...] = (
         prepare=risk_difference.prepare_risk_difference,
         draw=risk_difference.draw_risk_difference,
         size=(WIDTH, 6.6),
-        uses_runs=True,
+        uses=("bound-scatter",),
     ),
     Figure(
         name="calibration-difference",
@@ -57,7 +65,8 @@ FIGURES: tuple[Figure, ...] = (
         prepare=calibration_difference.prepare_calibration_difference,
         draw=calibration_difference.draw_calibration_difference,
         size=(WIDTH, 5.2),
-        uses_runs=True,
+        uses=("bound-scatter",),
+        sweep=(calibration_difference.REFUTED,),
     ),
     Figure(
         name="envelope-band",
@@ -72,5 +81,70 @@ FIGURES: tuple[Figure, ...] = (
         prepare=envelope_band.prepare_envelope_band,
         draw=envelope_band.draw_envelope_band,
         size=(WIDTH, 4.6),
+    ),
+    Figure(
+        name="truth-table",
+        title="When does the student beat its teacher, and by at least their disagreement?",
+        caption=(
+            "A student is the projection of its teacher on a class that contains the truth $F^*$: by reverse or "
+            "forward KL divergence, on a class convex as a set of functions (mixture) or in logarithms (exponential: "
+            "softmax heads). Judged by risk or by reverse risk, is it better than its teacher by at least their "
+            "disagreement, measured in the direction of training, or at least never worse? Green: the theory notes "
+            "say yes, and the sweep found no violation. Orange: no, and the sweep found a counterexample, which is "
+            "stored with the data; shares of violating instances depend on how instances are drawn."
+        ),
+        claims=truth_table.CLAIMS,
+        prepare=truth_table.prepare_truth_table,
+        draw=truth_table.draw_truth_table,
+        size=(6.6, 4.4),
+        sweep=truth_table.CLAIMS,
+    ),
+    Figure(
+        name="misfit-gain",
+        title="Gain against misfit of students on frozen representations",
+        caption=(
+            "Each dot is a task: a teacher fitted to the truth on a weak representation, a student fitted to the "
+            "teacher's labels on a strong one. Misfit is the student's disagreement with its teacher, gain how much "
+            "smaller its risk is. Blue: on the inputs of training, where the theorems speak; orange: 95 % intervals "
+            "on fresh inputs. Columns: the student has the representation of the truth (realizable), a noisy copy of "
+            "it, or one pretrained on ten other tasks. With squared loss, with reverse KL on mixtures, and with "
+            "softmax heads judged by reverse risk, a realizable student that is optimal gains at least its misfit (one "
+            "trained by steps is optimal up to a residual only); with forward KL on "
+            "mixtures, or softmax heads judged by ordinary cross-entropy, nothing of the kind is promised."
+        ),
+        claims=misfit_gain.CLAIMS,
+        prepare=misfit_gain.prepare_misfit_gain,
+        draw=misfit_gain.draw_misfit_gain,
+        size=misfit_gain.SIZE,
+        uses=("misfit-gain",),
+    ),
+    Figure(
+        name="sample-size",
+        title="A student trained on n inputs",
+        caption=(
+            "Random hulls of four models with the truth inside; students minimise reverse KL to their teacher on n "
+            "random inputs. The excess $L(F)-L(F_w)+d_P(F,F_w)$ is at most zero for the student of the whole "
+            "distribution. Line and band: median over problems, and the range from the lowest to the highest upper "
+            "confidence limit. The bound is made of one on the shortfall $\\tau$ of the training objective."
+        ),
+        claims=rates.SAMPLE_CLAIMS,
+        prepare=rates.prepare_sample_size,
+        draw=rates.draw_rates,
+        size=(WIDTH, 4.6),
+        uses=("sample-size",),
+    ),
+    Figure(
+        name="mixture-of-r",
+        title="The best equal-weight mixture of r models",
+        caption=(
+            "The same hulls; now the student is the best of all equal-weight mixtures of r models with repetition, a "
+            "class that is not convex and approaches the hull as r grows. Largest values over all problems, beside "
+            "the bounds for every problem with this floor."
+        ),
+        claims=rates.MIXTURE_CLAIMS,
+        prepare=rates.prepare_mixture_of_r,
+        draw=rates.draw_rates,
+        size=(WIDTH, 4.4),
+        uses=("mixture-of-r",),
     ),
 )

@@ -37,7 +37,7 @@ _LOW, _HIGH = (1e-7, 1e-5), (6.0, 9.0)
 
 def prepare_calibration_difference(context: FigureContext) -> dict[str, Any]:
     """Trained pairs by notion of calibration, both curves, and counterexamples to the score-conditional reading."""
-    scatter = context.bound_scatter
+    scatter = context.runs["bound-scatter"]
     series = {
         "common-mixture": _points(scatter["pairs"], "calibration-common-conditioning", "gaussian-mixture"),
         "common-digits": _points(scatter["pairs"], "calibration-common-conditioning", "digits"),

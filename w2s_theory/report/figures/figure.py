@@ -11,11 +11,11 @@ from w2s_theory.verification.sweep import SweepRow
 
 @dataclass(frozen=True)
 class FigureContext:
-    """What preparations may use: the seed, the result of `bound_scatter`, and the rows of a sweep."""
+    """What preparations may use: the seed, records of experiments by name, and the rows of a sweep."""
 
     seed: int
     quick: bool
-    bound_scatter: Mapping[str, Any]
+    runs: Mapping[str, Mapping[str, Any]]
     rows: Sequence[SweepRow] = ()
 
 
@@ -25,8 +25,8 @@ class Figure:
 
     `prepare(context)` returns what is drawn as a dictionary that JSON can hold; under the key `facts` it has
     sentences with the numbers computed from the data.  `draw(canvas, data)` draws that dictionary and nothing else
-    on an empty Matplotlib figure of `size` inches.  `uses_runs` says whether the preparation needs the sweep and the
-    trained models, which take most of the time.
+    on an empty Matplotlib figure of `size` inches.  `uses` names the experiments whose records the preparation needs,
+    and `sweep` the claims whose rows; both take most of the time.
     """
 
     name: str
@@ -36,4 +36,5 @@ class Figure:
     prepare: Callable[[FigureContext], dict[str, Any]]
     draw: Callable[[Canvas, Mapping[str, Any]], None]
     size: tuple[float, float]
-    uses_runs: bool = False
+    uses: tuple[str, ...] = ()
+    sweep: tuple[str, ...] = ()

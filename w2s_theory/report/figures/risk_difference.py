@@ -31,7 +31,7 @@ _LOW, _HIGH = (1e-6, 1e-5), (6.0, 200.0)
 
 def prepare_risk_difference(context: FigureContext) -> dict[str, Any]:
     """Trained pairs with seeds and loss curves, random pairs with the same floor, and the curves of the bounds."""
-    scatter = context.bound_scatter
+    scatter = context.runs["bound-scatter"]
     floor = float(scatter["settings"]["floor"])
     pairs = [_record(pair) for pair in scatter["pairs"]]
     drawn = [pair for pair in pairs if _is_drawn(pair)]
