@@ -15,7 +15,7 @@ from w2s_theory.instance import Hypothesis, Instance
 from w2s_theory.measures import expectation
 from w2s_theory.student_class import TOLERANCE, Training, class_floor, convex_class, optimal, realizable
 from w2s_theory.training.dual_mean import dual_mean
-from w2s_theory.training.few_models import MOST_MIXTURES, mixtures_and_objectives, mixtures_of_few
+from w2s_theory.training.few_models import MOST_MIXTURES, mixtures_against, mixtures_of_few
 from w2s_theory.training.projection import hull_projection, shortfall
 from w2s_theory.worlds.strained_students import StrainedStudents
 from w2s_theory.worlds.teachers import Teachers
@@ -198,9 +198,7 @@ def _best_of_few_margin(i: Instance) -> jax.Array:
     """Minus the distance from the nearest mixture of few, and minus what the best of them gains."""
     assert i.models is not None
     assert i.members is not None
-    made, objectives = mixtures_and_objectives(i.weights, i.models, i.weak, members=i.members)
-    counted = jnp.where(i.counted, i.weights[:, None], 0.0)
-    apart = jnp.sum(counted * jnp.abs(made - i.strong), axis=(1, 2))
+    objectives, apart = mixtures_against(i.weights, i.models, i.weak, i.strong, members=i.members)
     return -jnp.min(apart + objectives - jnp.min(objectives))
 
 

@@ -30,6 +30,8 @@ from w2s_theory.experiments.misfit_tasks import (
 )
 from w2s_theory.experiments.records import check_seeds, rounded
 from w2s_theory.predictors.relu_network import ReluNetwork
+from w2s_theory.training.minibatches import batches_per_epoch
+from w2s_theory.training.pretraining import Schedule
 
 _TRUTH, _TASKS, _NOISE, _PRETRAINING = range(4)  # streams of random numbers, one a purpose
 
@@ -149,7 +151,7 @@ def _panels(networks: Representations, tasks: NewTasks, design: MisfitDesign) ->
 
 
 def _settings(design: MisfitDesign, student_inputs: str) -> dict[str, Any]:
-    batches = -(-design.points // design_of.BATCH)
+    batches, adamw = batches_per_epoch(design.points, design_of.BATCH), Schedule()
     return {
         "inputs": f"N(0, {design_of.INPUT_SCALE:g}^2 I), {design_of.INPUTS} coordinates, shared by the tasks of a seed",
         "representations": f"rectified after every layer, {design_of.WIDTH} units a layer",
@@ -167,12 +169,13 @@ def _settings(design: MisfitDesign, student_inputs: str) -> dict[str, Any]:
             "tasks": design.pretraining_tasks,
             "epochs": design.pretraining_epochs,
             "steps": design.pretraining_epochs * batches * design.pretraining_tasks,
-            "optimiser": "AdamW, learning rate 1e-3, weight decay 1e-2",
+            "optimiser": f"AdamW, learning rate {adamw.learning_rate:g}, weight decay {adamw.weight_decay:g}",
             "batch": design_of.BATCH,
         },
         "heads": {
             "least squares": "singular values below 1e-6 of the largest are dropped",
-            "Adam": f"{design.head_epochs} epochs, batch {design_of.BATCH}, learning rate 1e-3, one order for all",
+            "Adam": f"{design.head_epochs} epochs, batch {design_of.BATCH}, "
+            f"learning rate {design_of.HEAD_LEARNING_RATE:g}, one order for all",
             "features": "divided by their root mean square on the inputs of training, and a constant",
         },
         "mixtures": {

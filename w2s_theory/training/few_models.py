@@ -37,26 +37,28 @@ def equal_weight_mixtures(models: int, members: int) -> np.ndarray:
 
 
 @float64(static=("members",))
-def mixtures_and_objectives(
-    weights: Vector, models: Array, target: Table, *, members: int
+def mixtures_against(
+    weights: Vector, models: Array, target: Table, table: Table, *, members: int
 ) -> tuple[jax.Array, jax.Array]:
-    r"""Every equal-weight mixture f (N, m, k) of `members` of `models (M, m, k)`, and $d_P(f,\text{target})$ (N,)."""
-    made = jnp.tensordot(equal_weight_mixtures(models.shape[0], members), models, axes=1)
-    return made, jax.vmap(lambda mixture: _objective(weights, mixture, target))(made)
+    r"""$d_P(f,\text{target})$ and $\mathbb E\|f-\text{table}\|_1$, each (N,), of all equal-weight mixtures f.
+
+    Mixtures are of `members` of the `models (M, m, k)`, repetition allowed; never are all of them held at once.
+    """
+    counted = weights[:, None] > 0
+    goal = jnp.where(counted, target, 1.0)
+
+    def one(shares: Array) -> tuple[jax.Array, jax.Array]:
+        mixture = jnp.tensordot(shares, models, axes=1)
+        terms = jnp.where(counted, kl_term(mixture, goal), 0.0)
+        apart = jnp.where(counted, jnp.abs(mixture - table), 0.0)
+        return jnp.sum(weights[:, None] * terms), jnp.sum(weights[:, None] * apart)
+
+    return jax.lax.map(one, jnp.asarray(equal_weight_mixtures(models.shape[0], members)), batch_size=_BLOCK)
 
 
 @float64(static=("members",))
 def best_of_few(weights: Vector, models: Array, target: Table, *, members: int) -> jax.Array:
     r"""The equal-weight mixture f (m, k) of `members` models of smallest $d_P(f,\text{target})$, by enumeration."""
-    every = jnp.asarray(equal_weight_mixtures(models.shape[0], members))
-
-    def objective(shares: Array) -> jax.Array:
-        return _objective(weights, jnp.tensordot(shares, models, axes=1), target)
-
-    return jnp.tensordot(every[jnp.argmin(jax.lax.map(objective, every, batch_size=_BLOCK))], models, axes=1)
-
-
-def _objective(weights: Array, mixture: Array, target: Array) -> jax.Array:
-    counted = weights[:, None] > 0
-    terms = jnp.where(counted, kl_term(mixture, jnp.where(counted, target, 1.0)), 0.0)
-    return jnp.sum(weights[:, None] * terms)
+    objectives, _ = mixtures_against(weights, models, target, target, members=members)
+    best = jnp.asarray(equal_weight_mixtures(models.shape[0], members))[jnp.argmin(objectives)]
+    return jnp.tensordot(best, models, axes=1)

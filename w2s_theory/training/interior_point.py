@@ -50,11 +50,11 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
     """The minimiser x (d,) of `objective` over `region`, from an interior point `start`.
 
     Newton's method on the optimality conditions with complementarity μ, which falls by a factor that each step
-    predicts for itself, in a curved region to a twentieth of the gap.  Steps stop 0.5 % short of the boundary, or in a
-    curved region are pulled back inside it, and are halved, at most eight times, until the barrier function does not
-    rise.  It ends when the gap is below 1e-15 of the first one; or is below 1e-9 of it, or below what rounding x moves
-    it by, and has not halved in four steps.  Usable under `jit`, `vmap`, `grad`; the derivative is that of the
-    optimality conditions, so it needs an isolated minimiser.
+    predicts for itself, in a curved region to a twentieth of the least gap so far.  Steps stop 0.5 % short of the
+    boundary, or if they are short are pulled back inside a curved region; they are halved, at most eight times, until
+    the barrier function does not rise.  It ends when the gap is below 1e-15, or 1e-15 of the first one; or is below
+    1e-9 of it, or below what rounding x moves it by, and has not halved in four steps.  Usable under `jit`, `vmap`,
+    `grad`; the derivative is that of the optimality conditions, so it needs an isolated minimiser.
     """
     size = start.shape[0]
 
@@ -127,7 +127,7 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
             predicted = jnp.mean(region.slack(x + along * step) * (s + along_dual * dual))
             gap = region.gap(x, slope)
             reduced = mu * jnp.clip(predicted / mu, 1e-3, 1.0) ** 3
-            target = 0.05 * gap / number if region.curved else reduced
+            target = 0.05 * jnp.minimum(gap, lowest) / number if region.curved else reduced
             step, dual, cost = direction(target)
             along, along_dual = lengths(step, dual)
             s_moved = s + along_dual * dual
@@ -142,7 +142,7 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
                 risen = ~(barrier(reached(length), target) <= now + rounding)
                 return jnp.asarray(risen & ~done & (halvings < _MOST_HALVINGS))
 
-            longest = jnp.ones_like(along) if region.curved else along
+            longest = jnp.where(region.retracts(step), 1.0, along)
             along, _ = lax.while_loop(too_far, lambda t: (0.5 * t[0], t[1] + 1), (longest, jnp.zeros((), int)))
             moved = reached(along)
             fine = jnp.all(jnp.isfinite(moved)) & jnp.all(jnp.isfinite(s_moved)) & jnp.all(region.slack(moved) > 0)
@@ -150,7 +150,7 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
             stale, lowest = jnp.where(better, 0, stale + 1), jnp.where(better, gap, lowest)
             noise = _NOISE * jnp.sum(jnp.abs(x) * (jnp.abs(curvature) @ jnp.abs(x)))
             stuck = (stale >= _PATIENCE) & (gap <= jnp.maximum(_NEARLY * first_gap, noise))
-            ended = ~fine | stuck | (gap <= _FINEST * first_gap)
+            ended = ~fine | stuck | (gap <= _FINEST * jnp.minimum(first_gap, 1.0))
             kept = [jnp.where(fine, new, old) for new, old in ((moved, x), (s_moved, s), (cost, price))]
             return _State(kept[0], kept[1], kept[2], steps + 1, lowest, stale, ended)
 

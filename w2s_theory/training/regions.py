@@ -34,6 +34,10 @@ class Region(eqx.Module):
     def gap(self, x: Array, slope: Array) -> Array:
         r"""Frank–Wolfe gap $\max_{y}\langle\text{slope},x-y\rangle\ge0$ over the region."""
 
+    def retracts(self, step: Array) -> jax.Array:
+        """Whether a step is short enough for `retracted` to stay close to where it leads."""
+        return jnp.zeros((), bool)
+
     def retracted(self, x: Array, slack: Array) -> Array:
         """x, where a step has left a curved region the point next to it whose inequalities have this `slack`."""
         return x
@@ -108,6 +112,10 @@ class Ball(Region):
     def gap(self, x: Array, slope: Array) -> Array:
         r"""$\langle g,x\rangle+R\|g\|_2$."""
         return jnp.sum(slope * x) + self.radius * jnp.sqrt(jnp.sum(slope**2))
+
+    def retracts(self, step: Array) -> jax.Array:
+        """Steps of at most a tenth of the radius."""
+        return jnp.asarray(jnp.sum(step**2) <= (0.1 * self.radius) ** 2)
 
     def retracted(self, x: Array, slack: Array) -> Array:
         """x scaled down to ½(radius² - ‖x‖²) ≥ slack, a slack of at most radius²/4."""
