@@ -218,7 +218,5 @@ def test_directions_that_make_no_sense_are_refused():
         hull_projection(WEIGHTS, MODELS, TARGET, direction="forward", phi=generator("squared"))
     with pytest.raises(ValueError, match="class is empty"):
         hull_projection(WEIGHTS, MODELS[:0], TARGET)
-    with pytest.raises(ValueError, match="is not positive"):
-        softmax_head_projection(WEIGHTS, FEATURES, TARGET, -1.0)
     with pytest.raises(ValueError, match="generator kl, not squared"):
         dual_hull_projection(WEIGHTS, MODELS, TARGET, phi=generator("squared"), normalised=True)

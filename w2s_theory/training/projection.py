@@ -10,7 +10,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 
 from w2s_theory._numerics import float64, kl_term, log_ratio
 from w2s_theory._types import Array, Table, Vector
@@ -264,8 +263,6 @@ def softmax_head_projection(
     _one_of("direction", direction, ("forward", "reverse"))
     _one_of("kind", kind, ("simplex", "positive", "density"))
     _one_of("region", region, ("ball", "box"))
-    if not isinstance(radius, Tracer) and not radius > 0:
-        raise ValueError(f"radius {float(radius)!r} is not positive")
     weights, features, target = (jnp.asarray(a) for a in (weights, features, target))
     radius = jnp.asarray(radius, target.dtype)
     shape = features.shape[1], target.shape[1]
