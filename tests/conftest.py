@@ -2,7 +2,11 @@
 
 import gc
 import itertools
+import os
 from pathlib import Path
+
+# what `compiled` asks for, for code that tests run without it: loops outside `jit`, and JAX as users call it
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_experimental_ynn_fusion_type="
 
 import jax
 import pytest

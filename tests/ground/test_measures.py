@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.compiled import compiled
 from w2s_theory.measures import EXACT, DiscreteMeasure, Exact, MonteCarlo, Trapezoid, expectation
 
 
@@ -39,7 +40,7 @@ def test_exact_rule_keeps_atoms_and_weights(x64):
 
 def test_measures_pass_through_jit_with_their_provenance(x64):
     measure = MonteCarlo(4).measure(jax.random.normal, jax.random.key(0))
-    doubled = jax.jit(lambda m: DiscreteMeasure(2 * m.points, m.weights, m.coarse_weights, m.provenance))(measure)
+    doubled = compiled(lambda m: DiscreteMeasure(2 * m.points, m.weights, m.coarse_weights, m.provenance))(measure)
     np.testing.assert_array_equal(doubled.points, 2 * measure.points)
     assert str(doubled.provenance) == "sampled(4)"
 

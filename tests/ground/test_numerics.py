@@ -146,6 +146,6 @@ def test_static_arguments_choose_the_formula():
 
 
 def test_inside_a_trace_the_function_is_inlined():
-    assert jax.jit(lambda x: scaled(x, 0.1, double=True))(jnp.float32(1)).dtype == np.float32
+    assert compiled(lambda x: scaled(x, 0.1, double=True))(jnp.float32(1)).dtype == np.float32
     with jax.enable_x64(True):
         assert jax.grad(lambda x: scaled(x, 3))(2.0) == 3

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from w2s_theory._numerics import compiled
 from w2s_theory.experiments.claims_on_pairs import (
     UNRESOLVED,
     calibration_claims,
@@ -184,7 +185,7 @@ def _pairs(
     outcomes: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     with jax.enable_x64(True):
-        numbers = jax.tree.map(np.asarray, jax.jit(jax.vmap(_numbers))(batch))
+        numbers = jax.tree.map(np.asarray, compiled(jax.vmap(_numbers))(batch))
     records = []
     for n, design in enumerate(designs):
         roles = (("weak", design.weak, weak), ("strong", design.strong, strong))

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from w2s_theory._numerics import compiled
 from w2s_theory.experiments.pair_design import FLOOR, MIXTURES, PairDesign
 from w2s_theory.experiments.training_batch import Trained, first_examples, train_batch
 from w2s_theory.instance import Conditioning, Instance
@@ -102,4 +103,4 @@ def _grids(nodes: int) -> Callable[[np.ndarray, np.ndarray, np.ndarray], Instanc
             provenance=measure.provenance,
         )
 
-    return jax.jit(jax.vmap(one))
+    return compiled(jax.vmap(one))

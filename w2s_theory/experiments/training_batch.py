@@ -7,6 +7,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from w2s_theory._numerics import compiled
 from w2s_theory.experiments.pair_design import FLOOR, LEARNING_RATE, Budget
 from w2s_theory.predictors.initial import initial_network
 from w2s_theory.predictors.masked_network import Capacity, Network
@@ -33,7 +34,7 @@ def _rows(own_inputs: bool) -> Callable[[Network, Capacity, np.ndarray], jax.Arr
     def one(network: Network, capacity: Capacity, inputs: jax.Array) -> jax.Array:
         return network.rows(inputs, capacity, FLOOR)
 
-    return jax.jit(jax.vmap(one, in_axes=(0, 0, 0 if own_inputs else None)))
+    return compiled(jax.vmap(one, in_axes=(0, 0, 0 if own_inputs else None)))
 
 
 def capacity_of(budget: Budget, features: int, hidden: int) -> Capacity:
@@ -66,7 +67,7 @@ def train_batch(
             network, capacity, sample, steps, longest=longest, floor=FLOOR, learning_rate=LEARNING_RATE
         )
 
-    mapped = jax.jit(jax.vmap(fit, in_axes=(0, 0, 0 if inputs.ndim == 3 else None, 0, 0, 0)))
+    mapped = compiled(jax.vmap(fit, in_axes=(0, 0, 0 if inputs.ndim == 3 else None, 0, 0, 0)))
     start, masks = (jax.tree.map(lambda *leaves: np.stack(leaves), *models) for models in (networks, capacities))
     made = mapped(start, masks, *(np.asarray(part, np.float32) for part in (inputs, labels, weights)), steps)
     return Trained(made.network, masks, np.asarray(made.losses))

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from w2s_theory._numerics import compiled
 from w2s_theory._types import Array
 from w2s_theory.training.minibatches import batch_weights, shuffled_batches
 
@@ -61,4 +62,4 @@ def _compiled(batch: int, learning_rate: float) -> Callable[..., tuple[jax.Array
         (heads, _), losses = jax.lax.scan(epoch, (heads, optimiser.init(heads)), keys)
         return heads, losses
 
-    return jax.jit(loop)
+    return compiled(loop)

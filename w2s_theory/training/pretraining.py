@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from w2s_theory._numerics import compiled
 from w2s_theory._types import Array
 from w2s_theory.predictors.relu_network import ReluNetwork
 from w2s_theory.training.minibatches import batch_weights, batches_per_epoch, shuffled_batches
@@ -110,4 +111,4 @@ def _compiled(schedule: Schedule) -> tuple[optax.GradientTransformation, Callabl
 
         return jax.lax.scan(epoch, state, keys)
 
-    return optimiser, jax.jit(loop)
+    return optimiser, compiled(loop)

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
+from w2s_theory._numerics import compiled
 from w2s_theory.experiments.records import rounded
 from w2s_theory.functionals.instance_envelope import instance_envelope, line_students
 from w2s_theory.functionals.risks import disagreement, risk
@@ -29,10 +30,10 @@ def prepare_envelope_band(context: FigureContext) -> dict[str, Any]:
     grid = np.concatenate([np.geomspace(1e-6, 1e-2, 40), np.linspace(1.2e-2, _WIDEST, 120)])
     steps = np.concatenate([[0.0], np.geomspace(1e-3, 40.0, 400)])
     with jax.enable_x64(True):
-        band = jax.jit(jax.vmap(instance_envelope, in_axes=(None, None, None, 0)))(_WEIGHTS, _TRUTH, _WEAK, grid)
+        band = compiled(jax.vmap(instance_envelope, in_axes=(None, None, None, 0)))(_WEIGHTS, _TRUTH, _WEAK, grid)
         beyond = 1.0 + (_last_position() - 1.0) * -np.expm1(-steps)
         past_truth = jax.vmap(line_students, in_axes=(None, None, 0))(_TRUTH, _WEAK, beyond)
-        measured = jax.jit(jax.vmap(lambda s: (disagreement(_WEIGHTS, _WEAK, s), risk(_WEIGHTS, _TRUTH, s))))
+        measured = compiled(jax.vmap(lambda s: (disagreement(_WEIGHTS, _WEAK, s), risk(_WEIGHTS, _TRUTH, s))))
         exact, cloud = (np.stack([np.asarray(v) for v in measured(s)], axis=1) for s in (past_truth, students))
         teacher, to_truth = float(risk(_WEIGHTS, _TRUTH, _WEAK)), float(disagreement(_WEIGHTS, _WEAK, _TRUTH))
     lower, upper = np.asarray(band.lower), np.asarray(band.upper)
