@@ -34,7 +34,7 @@ def x64():
 
 _TESTS = itertools.count(1)
 _MAPPINGS = Path("/proc/self/maps")
-_HOLDING_COMPILED_CODE = (batch_decoder, evaluation._compiled, sweep._batch_measure, claims_on_pairs._measure_all)
+_HOLDING_COMPILED_CODE = (batch_decoder, evaluation._compiled, sweep.batch_measure, claims_on_pairs._measure_all)
 
 
 @pytest.fixture(autouse=True)

@@ -20,13 +20,15 @@ from w2s_theory.verdict import CODES, Verdict
 class Measurement(eqx.Module):
     """`Evaluation` in compiled form: arrays, with the verdict as an index into `verdict.CODES`.
 
-    `tightness` is lhs/rhs, NaN where the right side is not above the error budget.
+    `tightness` is lhs/rhs, NaN where the right side is not above the error budget; `strain` is the factor below which
+    a sharper bound is violated here, 1 - slack/bound, the same where all of the right side is the bound.
     """
 
     lhs: Array
     rhs: Array
     slack: Array
     tightness: Array
+    strain: Array
     error: Array
     margins: dict[str, Array]
     code: Array
@@ -88,8 +90,11 @@ def measure(
     outcome = jnp.where(met, outcome, Verdict.hypotheses_not_met.code)
     usable = (relation.rhs > error) & jnp.isfinite(relation.rhs)
     tightness = jnp.where(usable, relation.lhs / jnp.where(usable, relation.rhs, 1.0), jnp.nan)
+    bound = relation.rhs if relation.bound is None else relation.bound
+    usable = (bound > error) & jnp.isfinite(bound)
+    strain = jnp.where(usable, 1.0 - relation.slack / jnp.where(usable, bound, 1.0), jnp.nan)
     named = {h.name: known[h] for h in claim.assumes}
-    return Measurement(relation.lhs, relation.rhs, relation.slack, tightness, error, named, outcome)
+    return Measurement(relation.lhs, relation.rhs, relation.slack, tightness, strain, error, named, outcome)
 
 
 def margins_of(claims: Iterable[Claim], instance: Instance) -> dict[Hypothesis, Array]:

@@ -30,7 +30,7 @@ def stack(instances: Iterable[Instance]) -> Instance:
 
 
 @functools.lru_cache(maxsize=256)
-def _batch_measure(claims: tuple[Claim, ...], world: World, size: int, optimised: bool) -> jax.stages.Compiled:
+def batch_measure(claims: tuple[Claim, ...], world: World, size: int, optimised: bool) -> jax.stages.Compiled:
     """`measure` of several claims over a batch, by id; short sweeps are mostly compiling, so not `optimised`."""
 
     def measured(i: Instance) -> dict[str, Measurement]:
@@ -180,7 +180,7 @@ def _sweep_together(claims: Sequence[Claim], instances: int, seed: int) -> list[
                 wanted.setdefault((world, corners), {})[claim] = share
     for (world, corners), counts in wanted.items():
         size, most = _size(world, instances), max(counts.values())
-        measured = _batch_measure(tuple(counts), world, size, most > _SHORT * world.share)
+        measured = batch_measure(tuple(counts), world, size, most > _SHORT * world.share)
         for first, batch in blocks(world, most, seed, size=size, corners=corners):
             with jax.enable_x64(True):
                 made = jax.tree.map(np.asarray, measured(batch))

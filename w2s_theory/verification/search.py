@@ -1,0 +1,275 @@
+"""Gradient search for the instance that strains a claim most: many restarts at once, then second-order polishing.
+
+Random coordinates must suffice to find what is false; corners of the worlds and a claim's own witness are extra
+starts, and the outcome says which kind won.
+"""
+
+import functools
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from scipy.optimize import minimize
+
+from w2s_theory._numerics import compiled, rounding_budget
+from w2s_theory._types import Array
+from w2s_theory.claim import Claim, Relation
+from w2s_theory.errors import InputError
+from w2s_theory.instance import Instance
+from w2s_theory.verdict import CODES, Verdict
+from w2s_theory.verification.evaluation import Measurement
+from w2s_theory.verification.sweep import batch_measure, stack
+from w2s_theory.worlds.world import World, decode_batch
+
+Start = Literal["random", "corner", "witness"]
+Aim = Literal["violation", "tightness"]
+
+_ASKED = tuple(verdict.code for verdict in (Verdict.holds, Verdict.tight, Verdict.violated))
+_REACH = 1.0
+"""Coordinates are kept within this many times the largest scale of their block."""
+_RATE = 0.3
+"""Length of the first gradient steps in every coordinate."""
+_JUDGED = 64
+"""How many of the best instances of a world are judged with all their assumptions."""
+_MOST_INPUTS = 64
+"""Worlds with more inputs are quadratures, which hold nothing that small tables lack."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long a search is: `starts` random starts in a world of small tables, each of `steps` gradient steps; the
+    best `polished` of them are then polished.  Worlds whose instances cost more, of a smaller `share`, get fewer.
+    """
+
+    starts: int = 2_048
+    steps: int = 150
+    polished: int = 4
+
+    def scaled(self, share: float) -> "Effort":
+        """The effort for a world of this share."""
+        share = min(1.0, share)
+        return replace(self, starts=max(16, int(self.starts * share)), steps=max(40, int(self.steps * share**0.75)))
+
+
+@dataclass(frozen=True)
+class Strained:
+    """The instance that strains a claim most, of those a search has seen.
+
+    `violation` is lhs - rhs, signed; `tightness` is lhs/rhs; `strain` is the factor below which a sharper bound is
+    violated here, $1-\\text{slack}/\\text{bound}$, which is the tightness where all of the right side is the bound.
+    """
+
+    instance: Instance
+    verdict: Verdict
+    violation: float
+    tightness: float
+    strain: float
+    start: Start
+    world: World
+    evaluations: int
+
+
+def without(claim: Claim, dropped: str | None) -> Claim:
+    """The claim without the hypothesis named, on worlds that do not impose it; the claim itself if none is named.
+
+    `InputError` if the claim has no such hypothesis.
+    """
+    if dropped is None:
+        return claim
+    names = [hypothesis.name for hypothesis in claim.assumes]
+    if dropped not in names:
+        known = f"its hypotheses are {', '.join(names)}" if names else "it has none"
+        raise InputError(f"claim {claim.id} has no hypothesis {dropped!r}; {known}")
+    kept = tuple(hypothesis for hypothesis in claim.assumes if hypothesis.name != dropped)
+    return replace(claim, assumes=kept, worlds=tuple(_relaxed(claim.worlds, dropped)), witness=None)
+
+
+def _relaxed(worlds: Sequence[World], dropped: str) -> list[World]:
+    made = []
+    for world in worlds:
+        try:
+            made.append(world.relax(dropped))
+        except ValueError:
+            continue
+    return made
+
+
+def _allowance(i: Instance, relation: Relation) -> Array:
+    """How much of the excess rounding and the student's residual may explain."""
+    rounding = rounding_budget(i.truth.size, relation.magnitude)
+    return rounding + i.normalisation_defect() * (2.0 + relation.magnitude) + relation.error
+
+
+def _objective(claim: Claim, aim: Aim, i: Instance) -> Array:
+    """What the search maximises: lhs - rhs, or 1 - slack/bound, with the error budget counted against it."""
+    relation = claim.sides(i)
+    excess = -relation.slack if claim.identity else relation.lhs - relation.rhs
+    excess = excess - _allowance(i, relation)
+    if aim == "violation":
+        return excess
+    bound = relation.rhs if relation.bound is None else relation.bound
+    positive = bound > 0
+    return jnp.where(positive, 1.0 + excess / jnp.where(positive, bound, 1.0), -jnp.inf)
+
+
+def _ends(world: World) -> np.ndarray:
+    """Largest absolute value of each coordinate."""
+    return np.concatenate([np.full(block.size, _REACH * block.largest) for block in world.blocks])
+
+
+@functools.lru_cache(maxsize=32)
+def _climb(claim: Claim, world: World, aim: Aim, count: int, steps: int) -> Any:
+    """Compiled: `steps` steps of Adam on `count` coordinates (count, dim) at once; the best of each and its value."""
+    ends = _ends(world)
+    optimiser = optax.adam(optax.cosine_decay_schedule(_RATE, steps, alpha=0.01))
+    each = jax.vmap(jax.value_and_grad(lambda z: _objective(claim, aim, world.decode(z))))
+
+    def step(state: tuple, _: None) -> tuple[tuple, None]:
+        z, moments, best, best_z = state
+        now, slope = each(z)
+        better = now > best
+        best, best_z = jnp.where(better, now, best), jnp.where(better[:, None], z, best_z)
+        usable = jnp.all(jnp.isfinite(slope), axis=1, keepdims=True) & jnp.isfinite(now)[:, None]
+        update, moments = optimiser.update(jnp.where(usable, -slope, 0.0), moments)
+        return (jnp.clip(z + update, -ends, ends), moments, best, best_z), None
+
+    def climb(z: Array) -> tuple[Array, Array]:
+        begin = (z, optimiser.init(z), jnp.full(count, -jnp.inf), z)
+        (_, _, best, best_z), _ = jax.lax.scan(step, begin, length=steps)
+        return best_z, best
+
+    with jax.enable_x64(True):
+        return compiled(climb).lower(jax.ShapeDtypeStruct((count, world.dim), np.float64)).compile()
+
+
+@functools.lru_cache(maxsize=32)
+def _slope(claim: Claim, world: World, aim: Aim) -> Any:
+    """Compiled: the objective at one z (dim,) and its gradient."""
+    function = jax.value_and_grad(lambda z: _objective(claim, aim, world.decode(z)))
+    with jax.enable_x64(True):
+        return compiled(function, optimised=False).lower(jax.ShapeDtypeStruct((world.dim,), np.float64)).compile()
+
+
+def _polished(claim: Claim, world: World, aim: Aim, z: np.ndarray) -> tuple[np.ndarray, int]:
+    """z after BFGS on the objective, and how many evaluations it took."""
+    slope, ends = _slope(claim, world, aim), _ends(world)
+
+    def falling(at: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = (np.asarray(part) for part in slope(np.clip(at, -ends, ends)))
+        usable = np.isfinite(value) and np.isfinite(gradient).all()
+        return (-float(value), -gradient) if usable else (1e3 + abs(begun), np.zeros_like(at))
+
+    with jax.enable_x64(True):
+        begun = float(slope(z)[0])
+        made = minimize(falling, z, jac=True, method="BFGS", options={"maxiter": 100, "gtol": 1e-10})
+    return np.clip(made.x, -ends, ends) if made.fun < -begun else z, int(made.nfev)
+
+
+def _candidates(claim: Claim, world: World, aim: Aim, rng: np.random.Generator, effort: Effort) -> tuple[Any, int]:
+    """Coordinates (`_JUDGED`, dim) of the best that random starts lead to in this world, and the evaluations spent."""
+    scaled = effort.scaled(world.share)
+    climb = _climb(claim, world, aim, scaled.starts, scaled.steps)
+    with jax.enable_x64(True):
+        z, value = (np.asarray(part) for part in climb(world.draw(rng, scaled.starts)))
+    order = np.argsort(-np.where(np.isnan(value), -np.inf, value))
+    best = z[np.resize(order, _JUDGED)].copy()
+    spent = scaled.starts * scaled.steps
+    for place in range(min(effort.polished, len(order))):
+        best[-1 - place], more = _polished(claim, world, aim, best[place])
+        spent += more
+    return best, spent
+
+
+def _best(made: Measurement, aim: Aim) -> int | None:
+    """Which of a batch is strained most: the worst violation, or if there is none (or `tightness` is asked) the
+    largest strain; None if the claim was asked of none of them."""
+    code, slack, strain = (np.asarray(part) for part in (made.code, made.slack, made.strain))
+    violated = code == Verdict.violated.code
+    if aim == "violation" and violated.any():
+        return int(np.argmin(np.where(violated, slack, np.inf)))
+    allowed = np.where(np.isin(code, _ASKED) & ~np.isnan(strain), strain, -np.inf)
+    return int(np.argmax(allowed)) if np.isfinite(allowed).any() else None
+
+
+def search(
+    claim: Claim,
+    *,
+    aim: Aim = "violation",
+    seed: int = 0,
+    effort: Effort | None = None,
+    progress: Callable[[float], Any] | None = None,
+) -> Strained:
+    """The instance of the claim's worlds that strains it most, of all that gradient search from random starts meets.
+
+    `aim` is what is maximised: lhs - rhs (`violation`; then the first world, small ones first, in which a violation
+    is found ends the search) or the strain (`tightness`; all worlds).  Corners and the claim's witness compete as
+    they are.  `InputError` if the claim has no world of finite tables.
+    """
+    effort = effort or Effort()
+    worlds = sorted((world for world in claim.worlds if world.inputs <= _MOST_INPUTS), key=lambda world: world.dim)
+    if not worlds:
+        raise InputError(f"claim {claim.id} has no world in which this can be searched for")
+    found: list[Strained] = []
+    spent = 0
+    for number, world in enumerate(worlds):
+        rng = np.random.default_rng([seed, zlib.crc32(repr(world).encode())])
+        z, more = _candidates(claim, world, aim, rng, effort)
+        spent += more
+        batch = jax.tree.map(np.asarray, decode_batch(world, z))
+        for start, instances in _starts(claim, world, batch):
+            with jax.enable_x64(True):
+                made = jax.tree.map(np.asarray, batch_measure((claim,), world, _JUDGED, False)(instances)[claim.id])
+            place = _best(made, aim)
+            if place is not None:
+                found.append(_strained(made, instances, place, start, world))
+        if progress:
+            progress((number + 1) / len(worlds))
+        if aim == "violation" and any(one.verdict is Verdict.violated for one in found):
+            break
+    if not found:
+        raise InputError(f"claim {claim.id} could be asked of no instance that the search met")
+    best = max(found, key=lambda one: (one.verdict is Verdict.violated, *_rank(one, aim)))
+    return replace(best, evaluations=spent)
+
+
+def _rank(one: Strained, aim: Aim) -> tuple[float, bool]:
+    value = one.violation if aim == "violation" and one.verdict is Verdict.violated else one.strain
+    return value, one.start == "random"
+
+
+def _starts(claim: Claim, world: World, like: Instance) -> list[tuple[Start, Instance]]:
+    """The batch itself, then corners of the world and the claim's witness, if of its shape, as batches like it."""
+    kinds: list[tuple[Start, tuple[Instance, ...]]] = [("corner", world.corners())]
+    if claim.witness:
+        kinds.append(("witness", (claim.witness(claim.witness_scale),)))
+    made: list[tuple[Start, Instance]] = [("random", like)]
+    for start, instances in kinds:
+        fitting = [i for i in instances if _shape(i) == _shape(jax.tree.map(lambda leaf: leaf[0], like))]
+        if fitting:
+            every = [fitting[number % len(fitting)] for number in range(_JUDGED)]
+            made.append((start, jax.tree.map(lambda a, b: b.astype(a.dtype), like, stack(every))))
+    return made
+
+
+def _shape(i: Instance) -> Any:
+    return jax.tree.structure(i), [np.shape(leaf) for leaf in jax.tree.leaves(i)]
+
+
+def _strained(made: Measurement, batch: Instance, place: int, start: Start, world: World) -> Strained:
+    one = jax.tree.map(lambda leaf: leaf[place], made)
+    violation = abs(float(one.slack)) if CODES[int(one.code)] is Verdict.violated else -float(one.slack)
+    return Strained(
+        instance=jax.tree.map(lambda leaf: np.asarray(leaf[place]), batch),
+        verdict=CODES[int(one.code)],
+        violation=violation,
+        tightness=float(one.tightness),
+        strain=float(one.strain),
+        start=start,
+        world=world,
+        evaluations=0,
+    )
