@@ -30,7 +30,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[data,exact,audit,dev]'
+	$(PIP) --editable '.[data,audit,dev]'
 	@touch $@ $(VENV)/.run
 
 clean:

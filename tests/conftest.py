@@ -16,7 +16,7 @@ from jaxtyping import install_import_hook
 install_import_hook("w2s_theory", "beartype.beartype")
 
 from w2s_theory.experiments import claims_on_pairs  # noqa: E402
-from w2s_theory.verification import evaluation, sweep  # noqa: E402
+from w2s_theory.verification import evaluation, frontier, search, sweep  # noqa: E402
 from w2s_theory.worlds.world import batch_decoder  # noqa: E402
 
 settings.register_profile(
@@ -34,7 +34,15 @@ def x64():
 
 _TESTS = itertools.count(1)
 _MAPPINGS = Path("/proc/self/maps")
-_HOLDING_COMPILED_CODE = (batch_decoder, evaluation._compiled, sweep.batch_measure, claims_on_pairs._measure_all)
+_HOLDING_COMPILED_CODE = (
+    batch_decoder,
+    evaluation._compiled,
+    sweep.batch_measure,
+    search._climb,
+    search._slope,
+    frontier._climb,
+    claims_on_pairs._measure_all,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,17 @@ from typing import Any
 __version__ = "0.1.0"
 
 _EXPORTS = {
-    "api": ("cite", "envelope", "evaluate", "list_claims", "simulate", "verify"),
+    "api": (
+        "certify",
+        "cite",
+        "envelope",
+        "evaluate",
+        "falsify",
+        "list_claims",
+        "simulate",
+        "verify",
+        "verify_mutants",
+    ),
     "report.reproduction": ("reproduce",),
     "catalogue": ("CATALOGUE", "CLAIMS"),
     "claim": ("Cite", "Claim", "Eq", "HighProbability", "Leq", "Status"),

@@ -15,10 +15,29 @@ from w2s_theory.functionals.instance_envelope import floored_instance_envelope, 
 from w2s_theory.instance import Instance
 from w2s_theory.instance_file import instance_from, read_instance
 from w2s_theory.report.rows import claim_json
+from w2s_theory.verification.box_search import BoxResult, certify_box
 from w2s_theory.verification.evaluation import Evaluation, evaluate_claim, finite_or_none
+from w2s_theory.verification.falsify import Falsification, falsify_claim
+from w2s_theory.verification.mutants import MutantRow, mutation_run
 from w2s_theory.verification.sweep import SweepRow, sweep
 
-__all__ = ["CLAIMS", "as_instance", "cite", "envelope", "evaluate", "find_claim", "list_claims", "simulate", "verify"]
+__all__ = [
+    "CLAIMS",
+    "as_instance",
+    "certify",
+    "cite",
+    "envelope",
+    "evaluate",
+    "falsify",
+    "find_claim",
+    "list_claims",
+    "simulate",
+    "verify",
+    "verify_mutants",
+]
+
+CERTIFICATES = Path("certificates")
+"""Folder in which certificates are stored by default."""
 
 InstanceLike = Instance | Mapping[str, Any] | str | Path
 
@@ -51,6 +70,58 @@ def verify(
         raise InputError(f"--seed {seed} is negative")
     claims = [find_claim(identifier) for identifier in dict.fromkeys(ids)] or list(CLAIMS)
     return sweep(claims, instances, seed, on_row)
+
+
+def verify_mutants(
+    *ids: str,
+    instances: int = 2_000,
+    seed: int = 0,
+    on_rows: Callable[[list[MutantRow]], Any] = lambda rows: None,
+) -> list[MutantRow]:
+    """Make the proved claims among those named, or all, false in small ways, and see whether each mutant is caught.
+
+    A row `passed` if the mutant died, or survives for a reason that the theory notes give.
+    """
+    if instances < 1:
+        raise InputError(f"--instances {instances} is not a positive number")
+    if seed < 0:
+        raise InputError(f"--seed {seed} is negative")
+    claims = [find_claim(identifier) for identifier in dict.fromkeys(ids)] or list(CLAIMS)
+    return mutation_run(claims, instances, seed, on_rows=on_rows)
+
+
+def falsify(
+    identifier: str,
+    *,
+    drop: str | None = None,
+    seed: int = 0,
+    store: str | Path | None = CERTIFICATES,
+    progress: Callable[[str, float], Any] = lambda stage, fraction: None,
+) -> Falsification:
+    """Search for the instance that strains a claim most, without hypothesis `drop` if one is named.
+
+    A violation is shrunk to the plainest instance that still breaks the claim and stored as a certificate in the
+    folder `store`; `certified` says that the independent verifier accepted it in a fresh process.
+    """
+    if seed < 0:
+        raise InputError(f"--seed {seed} is negative")
+    folder = None if store is None else Path(store)
+    return falsify_claim(find_claim(identifier), drop=drop, seed=seed, store=folder, progress=progress)
+
+
+def certify(
+    identifier: str,
+    *,
+    store: str | Path | None = CERTIFICATES,
+    progress: Callable[[float, int], Any] | None = None,
+) -> BoxResult:
+    """Prove a claim over a box of two-class, one-input instances by branch and bound in ball arithmetic.
+
+    The proof is stored as a certificate in the folder `store`; `proved` says that the independent verifier accepted
+    it in a fresh process, and without a folder is never true.
+    """
+    find_claim(identifier)
+    return certify_box(identifier, store=None if store is None else Path(store), progress=progress)
 
 
 def evaluate(identifier: str, instance: InstanceLike) -> Evaluation:

@@ -1,7 +1,7 @@
 """A claim is declared once; evaluation, property test, witness test, mutants, table row and citation follow from it."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,7 +19,9 @@ class Relation(eqx.Module):
 
     `scale` is the sum of the absolute values of the terms that cancel within a side, zero where none do: together
     with the sides themselves it is what rounding errors are relative to.  `error` is what else can be wrong with the
-    slack: an optimality residual, say.  `bound` is the part of rhs whose constant the claim is about, by default all.
+    slack: an optimality residual, say.  `bound` is the part of rhs whose constant the claim is about, by default all;
+    of a gain by the disagreement it is the disagreement.  `forgiven` has, by the name of an assumption, what its
+    failing within tolerance can take from the slack: it counts only where that is assumed.
     """
 
     lhs: Array
@@ -27,6 +29,11 @@ class Relation(eqx.Module):
     scale: Array | float = 0.0
     error: Array | float = 0.0
     bound: Array | None = None
+    forgiven: Mapping[str, Array] = eqx.field(default_factory=dict)
+
+    def error_assuming(self, assumed: Iterable[str]) -> Array:
+        """`error`, and what is forgiven of the assumptions named."""
+        return sum((self.forgiven[name] for name in assumed if name in self.forgiven), jnp.asarray(self.error))
 
     def sharpened(self, factor: Array | float) -> "Relation":
         """The relation with its bound multiplied by `factor`."""
@@ -57,10 +64,12 @@ class HighProbability(Leq):
     """
 
     @classmethod
-    def of(cls, lhs: QuantileInterval, rhs: Array, error: Array | float = 0.0) -> "HighProbability":
+    def of(
+        cls, lhs: QuantileInterval, rhs: Array, error: Array | float, forgiven: Mapping[str, Array]
+    ) -> "HighProbability":
         """The relation between a quantile with its limits and a right side; `error` is added to the interval's."""
         spread = jnp.maximum(lhs.estimate - lhs.low, lhs.high - lhs.estimate)
-        return cls(lhs.estimate, rhs, error=spread + error)
+        return cls(lhs.estimate, rhs, error=spread + error, forgiven=forgiven)
 
 
 class Eq(Relation):
@@ -120,6 +129,7 @@ class Claim:
     witness: Callable[[float], Instance] | None = None
     witness_scale: float = 1e-4
     sweep: str = "disagreement"
+    either_direction: bool = False
 
     @property
     def identity(self) -> bool:
@@ -150,6 +160,7 @@ def claim(
     witness: Callable[[float], Instance] | None = None,
     witness_scale: float = 1e-4,
     sweep: str = "disagreement",
+    either_direction: bool = False,
 ) -> Callable[[Callable[[Instance], Leq | Eq]], Claim]:
     """Turn a function from an instance to a relation into a `Claim`.
 
@@ -157,10 +168,20 @@ def claim(
     """
 
     def declare(sides: Callable[[Instance], Leq | Eq]) -> Claim:
-        statement = (sides.__doc__ or "").strip().splitlines()[0]
-        identifier = sides.__name__.replace("_", "-")
         return Claim(
-            identifier, statement, cite, status, sides, worlds, assumes, domain, kinds, witness, witness_scale, sweep
+            id=sides.__name__.replace("_", "-"),
+            statement=(sides.__doc__ or "").strip().splitlines()[0],
+            cite=cite,
+            status=status,
+            sides=sides,
+            worlds=worlds,
+            assumes=assumes,
+            domain=domain,
+            kinds=kinds,
+            witness=witness,
+            witness_scale=witness_scale,
+            sweep=sweep,
+            either_direction=either_direction,
         )
 
     return declare

@@ -26,6 +26,7 @@ JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="A
 Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Seed of everything random.")]
 InstanceFile = Annotated[Path, typer.Option("--instance", metavar="FILE", help="An instance file (JSON).")]
 Quick = Annotated[bool, typer.Option("--quick", help="A smaller run, labelled so.")]
+Certificates = Annotated[Path, typer.Option(metavar="DIR", help="Folder in which certificates are stored.")]
 _EXPERIMENTS = "bound-scatter, misfit-gain, sample-size or mixture-of-r"
 Identifiers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Claim ids; all if none.")]
 
@@ -57,6 +58,9 @@ def verify(
     ids: Identifiers = None,
     instances: Annotated[int, typer.Option(metavar="N", help="Instances a claim.")] = 10_000,
     seed: Seed = 0,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Make the claims false in small ways; are they caught?")
+    ] = False,
     json_file: JsonFile = None,
 ) -> None:
     """Check claims on random and adversarial instances; exit 1 if one does not come out as its status says."""
@@ -64,12 +68,79 @@ def verify(
     from w2s_theory.report.rows import sweep_json, sweep_table
 
     wanted = ids or []
+    if mutants:
+        _verify_mutants(wanted, min(instances, 2_000), seed, json_file)
+        return
     with _progress() as bar:
         task = bar.add_task("verifying", total=len(set(wanted)) or len(api.CLAIMS))
         rows = api.verify(*wanted, instances=instances, seed=seed, on_row=lambda row: bar.advance(task))
     _console().print(sweep_table(rows))
     _write_json(json_file, sweep_json(rows))
     _exit_unless(all(row.passed for row in rows))
+
+
+def _verify_mutants(ids: Sequence[str], instances: int, seed: int, json_file: Path | None) -> None:
+    """Exit 1 if a mutant survives that should not."""
+    from w2s_theory import api
+    from w2s_theory.report.rows import mutant_json, mutant_table
+
+    with _progress() as bar:
+        task = bar.add_task("mutating", total=len(set(ids)) or sum(c.status.value == "proved" for c in api.CLAIMS))
+        rows = api.verify_mutants(*ids, instances=instances, seed=seed, on_rows=lambda rows: bar.advance(task))
+    _console().print(mutant_table(rows))
+    _write_json(json_file, mutant_json(rows))
+    _exit_unless(all(row.passed for row in rows))
+
+
+@app.command()
+def falsify(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="A claim id.")],
+    drop: Annotated[str | None, typer.Option(metavar="HYPOTHESIS", help="Do not assume this hypothesis.")] = None,
+    seed: Seed = 0,
+    certificates: Certificates = Path("certificates"),
+    json_file: JsonFile = None,
+) -> None:
+    """Search for the instance that strains a claim most; what breaks it is shrunk and certified.
+
+    Exit 1 if a proved claim is broken, or a refuted one is not.
+    """
+    from w2s_theory import api
+    from w2s_theory.report.rows import falsification_table
+
+    with _stages() as tell:
+        result = api.falsify(identifier, drop=drop, seed=seed, store=certificates, progress=tell)
+    _console().print(falsification_table(api.find_claim(identifier), result))
+    _write_json(json_file, result.to_json())
+    _exit_unless(result.passed)
+
+
+@app.command()
+def certify(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="A claim id.")],
+    certificates: Certificates = Path("certificates"),
+    json_file: JsonFile = None,
+) -> None:
+    """Prove a claim over a box, in ball arithmetic; exit 1 if boxes remain undecided."""
+    from w2s_theory import api
+    from w2s_theory.report.rows import box_table
+
+    with _stages() as tell:
+        result = api.certify(identifier, store=certificates, progress=lambda part, boxes: tell("bisecting", part))
+    _console().print(box_table(api.find_claim(identifier), result))
+    _write_json(json_file, result.to_json())
+    _exit_unless(result.proved)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Certificates (JSON).")],
+) -> None:
+    """Have stored certificates verified again, in a fresh process; exit 1 if one is false."""
+    import subprocess
+
+    done = subprocess.run([sys.executable, "-m", "w2s_theory.exact", *map(str, files)])
+    if done.returncode:
+        raise typer.Exit(done.returncode)
 
 
 @app.command()

@@ -17,6 +17,8 @@ from w2s_theory.measures import EXACT, Provenance
 
 Kind = Literal["simplex", "positive", "density", "real"]
 Role = Literal["weak", "strong"]
+Name = Literal["truth", "weak", "strong"]
+Flip = Literal["disagreement", "risk"]
 
 SQUARED_LOSS_SIGMA = 0.5**0.5
 """The noise level at which the Gaussian KL divergence E(g-h)²/(2σ²) *is* the squared loss E(g-h)²."""
@@ -42,7 +44,8 @@ class Instance(eqx.Module):
     where a relaxed world conditions the student differently), `conditioning` tables, `coarse_weights (m,)` of a
     nested quadrature rule, `sigma` (kind `real`) and `delta`.  `sample_size` (n) and `members` (r) are sizes.
 
-    `convex` is False where the class of students is the finite list `models` rather than its hull.
+    `convex` is False where the class of students is the finite list `models` rather than its hull.  `flipped` is for
+    mutants of claims: which divergences have their arguments exchanged.
 
     A pytree: `vmap`, `grad` and `jit` go through it.
     """
@@ -66,6 +69,7 @@ class Instance(eqx.Module):
     convex: bool = eqx.field(static=True, default=True)
     sample_size: int | None = eqx.field(static=True, default=None)
     members: int | None = eqx.field(static=True, default=None)
+    flipped: Flip | None = eqx.field(static=True, default=None)
     provenance: Provenance = eqx.field(static=True, default=EXACT)
 
     @property
@@ -86,6 +90,15 @@ class Instance(eqx.Module):
     def table(self, role: Role) -> Array:
         """The output table of the weak or of the strong model."""
         return self.weak if role == "weak" else self.strong
+
+    def pair(self, g: Name, h: Name) -> tuple[Array, Array]:
+        """The tables g and h, arguments of a divergence: a `risk` if one is the truth, else the `disagreement`.
+
+        Exchanged if that is what the instance has `flipped`.
+        """
+        kind = "risk" if "truth" in (g, h) else "disagreement"
+        first, second = (h, g) if self.flipped == kind else (g, h)
+        return getattr(self, first), getattr(self, second)
 
     def partition(self, role: Role) -> Array:
         """Partition of the inputs that calibration of `role` conditions on: `groups`, else equal weak rows."""

@@ -182,12 +182,9 @@ class Training:
         """Expected absolute difference E Σ between the coordinates of `table` and of a member next to it."""
         return _apart(i, self.coordinates(i, table), self.nearest(i, table))
 
-    def residual(self, i: Instance) -> jax.Array:
-        r"""What a student and a truth that are not exactly as assumed can take from a gain: gap and defect.
-
-        $\text{gap}+|\mathbb E\langle\text{slope},u(F^*)-u(f)\rangle|$, f the member next to the truth.
-        """
-        return jnp.maximum(self.gap(i), 0.0) + self.defect(i)
+    def forgiven(self, i: Instance) -> dict[str, jax.Array]:
+        """What a student that is not quite optimal, and a truth not quite in the class, can take from a gain."""
+        return {"optimal": jnp.maximum(self.gap(i), 0.0), "realizable": self.defect(i)}
 
     def defect(self, i: Instance) -> jax.Array:
         r"""$|\mathbb E\langle\text{slope},u(F^*)-u(f)\rangle|$ for the member f next to the truth."""

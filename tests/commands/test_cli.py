@@ -236,3 +236,46 @@ def test_every_public_name_can_be_imported():
         assert getattr(w2s_theory, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = w2s_theory.nothing
+
+
+def test_certify_proves_one_of_the_eight_and_names_them_otherwise(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, text, _ = run("certify", "hellinger-tv-lower", "--json", "out.json")
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert code == 0
+    assert set(found) >= {"id", "box", "slack_at_least", "boxes", "undecided", "proved"}
+    assert found["proved"] is True and found["undecided"] == [] and found["slack_at_least"] >= -1e-6
+    assert "certified" in text
+    code, _, complaint = run("certify", "data-processing")
+    assert code == 2
+    assert "cannot be certified on a box; these can: pinsker" in complaint
+
+
+def test_check_accepts_what_was_stored_and_refuses_what_was_edited(run, tmp_path):
+    w2s_theory.falsify("calibration-binned", store=tmp_path)
+    stored = tmp_path / "calibration-binned.json"
+    assert run("check", stored)[0] == 0
+    data = json.loads(stored.read_text())
+    for change, expected in (
+        (json.dumps(data | {"at_least": "3/2"}), 1),
+        (json.dumps(data | {"version": 2}), 2),
+        (stored.read_text()[:-40], 2),
+    ):
+        edited = tmp_path / "edited.json"
+        edited.write_text(change)
+        assert run("check", edited)[0] == expected
+    assert run("check", tmp_path / "nowhere.json")[0] == 2
+
+
+def test_mutants_are_listed_with_how_they_died(run, tmp_path):
+    out = tmp_path / "out.json"
+    code, text, _ = run("verify", "hellinger-tv-lower", "--mutants", "--json", out)
+    found = json.loads(out.read_text())
+    assert code == 0
+    assert found == {
+        "mutants": [
+            {"id": "hellinger-tv-lower", "mutant": "5 % sharper", "died": True, "how": found["mutants"][0]["how"]}
+        ],
+        "passed": True,
+    }
+    assert "1 mutant: 1 died" in text

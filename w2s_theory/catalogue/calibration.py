@@ -15,7 +15,7 @@ from w2s_theory.functionals.calibration import (
     truth_given_row,
 )
 from w2s_theory.functionals.joint_range import bretagnolle_huber_bound, sharp_pinsker_tv
-from w2s_theory.functionals.risks import disagreement, risk
+from w2s_theory.functionals.risks import disagreement
 from w2s_theory.functionals.smooth_calibration import smooth_calibration_error
 from w2s_theory.instance import Instance, Role, common_partition, score_sufficient
 from w2s_theory.worlds.extremal import ExtremalPairs, extremal_instance
@@ -34,7 +34,7 @@ _MERGING = (TiedTables(4, 2), TiedTables(3, 3))
 
 
 def _forward(i: Instance) -> Array:
-    return disagreement(i.weights, i.weak, i.strong)
+    return disagreement(i.weights, *i.pair("weak", "strong"))
 
 
 def _paper_bound(i: Instance) -> Array:
@@ -79,6 +79,7 @@ def _far_student(h: float) -> Instance:
     worlds=_SEPARATING,
     assumes=(score_sufficient,),
     witness=_far_student,
+    either_direction=True,
 )
 def calibration_score_sufficient(i: Instance) -> Leq:
     r"""$|\mathrm{MCE}(F_{sw})-\mathrm{MCE}(F_w)|\le2\sqrt{1-e^{-d}}$ where every score determines the truth."""
@@ -91,13 +92,14 @@ def calibration_score_sufficient(i: Instance) -> Leq:
     worlds=_PARTITIONED,
     assumes=(common_partition,),
     witness=_far_student,
+    either_direction=True,
 )
 def calibration_common_conditioning(i: Instance) -> Leq:
     r"""$|\mathrm{MCE}_G(F_{sw})-\mathrm{MCE}_G(F_w)|\le2\sqrt{1-e^{-d}}$ for one partition G of the inputs."""
     return _difference(_common(i, "weak"), _common(i, "strong"), _paper_bound(i))
 
 
-@claim(cite=_SMOOTH, status=Status.proved, worlds=_BINARY, domain=(binary,))
+@claim(cite=_SMOOTH, status=Status.proved, worlds=_BINARY, domain=(binary,), either_direction=True)
 def calibration_smooth(i: Instance) -> Leq:
     r"""$|\mathrm{smCE}(F_{sw})-\mathrm{smCE}(F_w)|\le2\sqrt{1-e^{-d}}$ for two classes."""
     return _difference(_smooth(i, "weak"), _smooth(i, "strong"), _paper_bound(i))
@@ -109,6 +111,7 @@ def calibration_smooth(i: Instance) -> Leq:
     worlds=_SEPARATING,
     assumes=(score_sufficient,),
     witness=lambda h: extremal_instance(1.0),
+    either_direction=True,
 )
 def calibration_sharp(i: Instance) -> Leq:
     r"""$|\mathrm{MCE}(F_{sw})-\mathrm{MCE}(F_w)|\le2V^*(d)$ where every score determines the truth."""
@@ -121,13 +124,14 @@ def calibration_sharp(i: Instance) -> Leq:
     worlds=_PARTITIONED,
     assumes=(common_partition,),
     witness=lambda h: extremal_instance(1.0),
+    either_direction=True,
 )
 def calibration_sharp_common(i: Instance) -> Leq:
     r"""$|\mathrm{MCE}_G(F_{sw})-\mathrm{MCE}_G(F_w)|\le2V^*(d)$ for one partition G of the inputs."""
     return _difference(_common(i, "weak"), _common(i, "strong"), _sharp_bound(i))
 
 
-@claim(cite=_HERE, status=Status.proved, worlds=_BINARY, domain=(binary,))
+@claim(cite=_HERE, status=Status.proved, worlds=_BINARY, domain=(binary,), either_direction=True)
 def calibration_sharp_smooth(i: Instance) -> Leq:
     r"""$|\mathrm{smCE}(F_{sw})-\mathrm{smCE}(F_w)|\le2V^*(d)$ for two classes."""
     return _difference(_smooth(i, "weak"), _smooth(i, "strong"), _sharp_bound(i))
@@ -151,10 +155,11 @@ def calibration_binned(i: Instance) -> Leq:
     worlds=(TiedTables(4, 3), ExtremalPairs(), GaussianMixture()),
     witness=lambda h: extremal_instance(1.0),
     sweep="risk",
+    either_direction=True,
 )
 def risk_controls_calibration(i: Instance) -> Leq:
     r"""$\mathrm{MCE}(F_{sw})\le2V^*(L(F_{sw}))$."""
-    bound = 2.0 * sharp_pinsker_tv(risk(i.weights, i.truth, i.strong))
+    bound = 2.0 * sharp_pinsker_tv(disagreement(i.weights, *i.pair("truth", "strong")))
     return Leq(_score_conditional(i, "strong"), bound, scale=2.0)
 
 
@@ -171,4 +176,6 @@ def calibration_refinement(i: Instance) -> Eq:
         i.require_finite_table("the truth given the strong model's row")
     given_row = truth_given_row(i.weights, i.truth, i.strong) if supplied is None else supplied
     reliability = disagreement(i.weights, given_row, i.strong)
-    return Eq(risk(i.weights, i.truth, i.strong), reliability + disagreement(i.weights, i.truth, given_row))
+    return Eq(
+        disagreement(i.weights, *i.pair("truth", "strong")), reliability + disagreement(i.weights, i.truth, given_row)
+    )

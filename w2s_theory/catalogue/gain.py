@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from w2s_theory._types import Array
 from w2s_theory.catalogue.domains import positive_rows
 from w2s_theory.claim import Cite, Claim, Leq, Status, claim
-from w2s_theory.instance import Instance
+from w2s_theory.instance import Instance, Role
 from w2s_theory.student_class import Family, Training, convex_class, optimal, realizable
 from w2s_theory.training.projection import Direction
 from w2s_theory.worlds.students import Students
@@ -70,18 +71,29 @@ def _sensitive(slack: Callable[[Array], Array], i: Instance, gap: Array) -> jax.
 def _sides(cell: Cell, by_disagreement: bool, proved: bool) -> Callable[[Instance], Leq]:
     training = cell.training
 
+    def judged(i: Instance, model: Role) -> Array:
+        pair = i.pair("truth", model) if cell.judged == "risk" else i.pair(model, "truth")
+        return training.divergence(i, *pair)
+
+    def disagreement(i: Instance) -> Array:
+        pair = i.pair("weak", "strong") if cell.trained == "forward" else i.pair("strong", "weak")
+        return training.divergence(i, *pair)
+
     def sides(i: Instance) -> Leq:
-        def judged(model: Array) -> Array:
-            pair = (i.truth, model) if cell.judged == "risk" else (model, i.truth)
-            return training.divergence(i, *pair)
-
         def slack(student: Array) -> Array:
-            return judged(i.weak) - judged(student) - (training.objective(i, student) if by_disagreement else 0.0)
+            j = eqx.tree_at(lambda other: other.strong, i, student)
+            return judged(j, "weak") - judged(j, "strong") - (disagreement(j) if by_disagreement else 0.0)
 
-        teacher = judged(i.weak)
-        taken = training.objective(i, i.strong) if by_disagreement else jnp.zeros(())
-        error = training.residual(i) if proved else _sensitive(slack, i, training.gap(i))
-        return Leq(judged(i.strong), teacher - taken, scale=teacher + taken, error=error)
+        teacher = judged(i, "weak")
+        taken = disagreement(i) if by_disagreement else jnp.zeros(())
+        return Leq(
+            judged(i, "strong"),
+            teacher - taken,
+            scale=teacher + taken,
+            error=0.0 if proved else _sensitive(slack, i, training.gap(i)),
+            bound=taken if by_disagreement else None,
+            forgiven=training.forgiven(i) if proved else {},
+        )
 
     return sides
 
@@ -178,6 +190,11 @@ def _assumed(training: Training) -> tuple:
     return convex_class(training), realizable(training), optimal(training)
 
 
+def _gain(training: Training, i: Instance, student: Array, teacher: Array, taken: Array) -> Leq:
+    """student ≤ teacher - taken."""
+    return Leq(student, teacher - taken, scale=teacher + taken, bound=taken, forgiven=training.forgiven(i))
+
+
 def _least_squares(h: float) -> Instance:
     """The best constant for a teacher that errs by opposite amounts at two inputs."""
     student, truth = np.full((2, 1), 1.0), np.full((2, 1), 3.0)
@@ -196,9 +213,9 @@ def _least_squares(h: float) -> Instance:
 )
 def gain_squared(i: Instance) -> Leq:
     r"""$d(F_{sw},F^*)\le d(F_w,F^*)-d(F_{sw},F_w)$ for $d(g,h)=\mathbb E(g-h)^2/(2\sigma^2)$ and a convex class."""
-    teacher, taken = _SQUARED.divergence(i, i.weak, i.truth), _SQUARED.divergence(i, i.strong, i.weak)
-    student = _SQUARED.divergence(i, i.strong, i.truth)
-    return Leq(student, teacher - taken, scale=teacher + taken, error=_SQUARED.residual(i))
+    teacher, taken = _SQUARED.divergence(i, *i.pair("weak", "truth")), _SQUARED.divergence(i, *i.pair("strong", "weak"))
+    student = _SQUARED.divergence(i, *i.pair("strong", "truth"))
+    return _gain(_SQUARED, i, student, teacher, taken)
 
 
 @claim(
@@ -216,9 +233,9 @@ def gain_squared(i: Instance) -> Leq:
 )
 def gain_bregman(i: Instance) -> Leq:
     r"""$D_\varphi(F^*,F_{sw})\le D_\varphi(F^*,F_w)-D_\varphi(F_{sw},F_w)$, minimising $D_\varphi(f,F_w)$."""
-    teacher, taken = _BREGMAN.divergence(i, i.truth, i.weak), _BREGMAN.divergence(i, i.strong, i.weak)
-    student = _BREGMAN.divergence(i, i.truth, i.strong)
-    return Leq(student, teacher - taken, scale=teacher + taken, error=_BREGMAN.residual(i))
+    teacher, taken = _BREGMAN.divergence(i, *i.pair("truth", "weak")), _BREGMAN.divergence(i, *i.pair("strong", "weak"))
+    student = _BREGMAN.divergence(i, *i.pair("truth", "strong"))
+    return _gain(_BREGMAN, i, student, teacher, taken)
 
 
 def _in_the_dual_hull(h: float) -> Instance:
@@ -247,6 +264,6 @@ def _in_the_dual_hull(h: float) -> Instance:
 )
 def gain_bregman_dual(i: Instance) -> Leq:
     r"""$D_\varphi(F_{sw},F^*)\le D_\varphi(F_w,F^*)-D_\varphi(F_w,F_{sw})$, class convex in $\nabla\varphi$."""
-    teacher, taken = _DUAL.divergence(i, i.weak, i.truth), _DUAL.divergence(i, i.weak, i.strong)
-    student = _DUAL.divergence(i, i.strong, i.truth)
-    return Leq(student, teacher - taken, scale=teacher + taken, error=_DUAL.residual(i))
+    teacher, taken = _DUAL.divergence(i, *i.pair("weak", "truth")), _DUAL.divergence(i, *i.pair("weak", "strong"))
+    student = _DUAL.divergence(i, *i.pair("strong", "truth"))
+    return _gain(_DUAL, i, student, teacher, taken)

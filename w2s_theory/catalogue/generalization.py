@@ -53,11 +53,12 @@ def _nearly_equal_at_the_floor(h: float) -> Instance:
     worlds=_WORLDS,
     assumes=(floored,),
     witness=_nearly_equal_at_the_floor,
+    either_direction=True,
 )
 def generalization_forward(i: Instance) -> Leq:
     r"""$|L(F_{sw})-L(F_w)|\le C_\gamma\sqrt{d_P(F_w,F_{sw})}$, $C_\gamma=\sqrt{2(1-\gamma)/\gamma}$."""
     gap, size = _change(i)
-    bound = log_ratio_constant(i.floor) * jnp.sqrt(disagreement(i.weights, i.weak, i.strong))
+    bound = log_ratio_constant(i.floor) * jnp.sqrt(disagreement(i.weights, *i.pair("weak", "strong")))
     return Leq(jnp.abs(gap), bound, scale=size)
 
 
@@ -68,11 +69,12 @@ def generalization_forward(i: Instance) -> Leq:
     assumes=(floored,),
     witness=_nearly_equal_at_the_floor,
     sweep="reverse disagreement",
+    either_direction=True,
 )
 def generalization_reverse(i: Instance) -> Leq:
     r"""$|L(F_{sw})-L(F_w)|\le C_\gamma\sqrt{d_P(F_{sw},F_w)}$."""
     gap, size = _change(i)
-    bound = log_ratio_constant(i.floor) * jnp.sqrt(disagreement(i.weights, i.strong, i.weak))
+    bound = log_ratio_constant(i.floor) * jnp.sqrt(disagreement(i.weights, *i.pair("strong", "weak")))
     return Leq(jnp.abs(gap), bound, scale=size)
 
 
@@ -82,11 +84,12 @@ def generalization_reverse(i: Instance) -> Leq:
     worlds=_WORLDS,
     assumes=(floored,),
     witness=lambda h: _one_hot(0.5 - h, 0.5 + h),
+    either_direction=True,
 )
 def generalization_naive(i: Instance) -> Leq:
     r"""$|L(F_{sw})-L(F_w)|\le\sqrt{d_P(F_w,F_{sw})}/(\gamma\sqrt2)$."""
     gap, size = _change(i)
-    bound = jnp.sqrt(disagreement(i.weights, i.weak, i.strong)) / (i.floor * jnp.sqrt(2.0))
+    bound = jnp.sqrt(disagreement(i.weights, *i.pair("weak", "strong"))) / (i.floor * jnp.sqrt(2.0))
     return Leq(jnp.abs(gap), bound, scale=size)
 
 
@@ -100,7 +103,7 @@ def generalization_naive(i: Instance) -> Leq:
 def generalization_uniform_envelope(i: Instance) -> Leq:
     r"""$-\psi_{\mathrm{lo}}(d)\le L(F_{sw})-L(F_w)\le\psi_{\mathrm{up}}(d)$, $d=d_P(F_w,F_{sw})$."""
     gap, size = _change(i)
-    d = disagreement(i.weights, i.weak, i.strong)
+    d = disagreement(i.weights, *i.pair("weak", "strong"))
     upper = uniform_envelope_upper(d, i.floor, classes=i.classes)
     lower = uniform_envelope_lower(d, i.floor, classes=i.classes)
     return Leq(jnp.abs(gap), jnp.where(gap >= 0, upper, lower), scale=size)
@@ -123,7 +126,7 @@ def _on_the_line(h: float) -> Instance:
 def generalization_instance_envelope(i: Instance) -> Leq:
     r"""$L(F_{sw})$ lies in its exact range over all students with disagreement at most $d_P(F_w,F_{sw})$."""
     gap, size = _change(i)
-    d = disagreement(i.weights, i.weak, i.strong)
+    d = disagreement(i.weights, *i.pair("weak", "strong"))
     change = instance_envelope_change(i.weights, i.truth, i.weak, d)
     return Leq(jnp.abs(gap), jnp.where(gap >= 0, change.upper, -change.lower), scale=size + d)
 
@@ -174,7 +177,7 @@ def generalization_squared(i: Instance) -> Leq:
 def risk_decomposition(i: Instance) -> Eq:
     r"""$L(F_{sw})-L(F_w)=d_P(F_w,F_{sw})+\mathbb E\sum_i(F^*_i-F_{w,i})\log(F_{w,i}/F_{sw,i})$."""
     gap, size = _change(i)
-    d = disagreement(i.weights, i.weak, i.strong)
+    d = disagreement(i.weights, *i.pair("weak", "strong"))
     counted = i.counted & ((i.truth > 0) | (i.weak > 0))
     ratios = log_ratio(jnp.where(counted, i.weak, 1.0), jnp.where(counted, i.strong, 1.0))
     cross = (i.truth - i.weak) * ratios

@@ -36,7 +36,7 @@ def _mean_tv(i: Instance) -> Array:
 
 
 def _forward(i: Instance) -> Array:
-    return disagreement(i.weights, i.weak, i.strong)
+    return disagreement(i.weights, *i.pair("weak", "strong"))
 
 
 def _towards_half(h: float) -> Instance:
@@ -52,6 +52,7 @@ def _far_apart(h: float) -> Instance:
     status=Status.proved,
     worlds=(*_TABLES, ExtremalPairs()),
     witness=_towards_half,
+    either_direction=True,
 )
 def pinsker(i: Instance) -> Leq:
     r"""$\mathbb E\,\mathrm{TV}(F_w,F_{sw})\le\sqrt{d_P(F_w,F_{sw})/2}$."""
@@ -63,6 +64,7 @@ def pinsker(i: Instance) -> Leq:
     status=Status.proved,
     worlds=(*_TABLES, ExtremalPairs()),
     witness=_far_apart,
+    either_direction=True,
 )
 def bretagnolle_huber(i: Instance) -> Leq:
     r"""$\mathbb E\,\mathrm{TV}(F_w,F_{sw})\le\sqrt{1-e^{-d_P(F_w,F_{sw})}}$."""
@@ -74,6 +76,7 @@ def bretagnolle_huber(i: Instance) -> Leq:
     status=Status.proved,
     worlds=(*_TABLES, ExtremalPairs()),
     witness=lambda h: extremal_instance(1.0),
+    either_direction=True,
 )
 def sharp_pinsker(i: Instance) -> Leq:
     r"""$\mathbb E\,\mathrm{TV}(F_w,F_{sw})\le V^*(d_P(F_w,F_{sw}))$."""
@@ -138,8 +141,8 @@ def three_point(i: Instance) -> Eq:
     r"""$D_\varphi(a,c)=D_\varphi(a,b)+D_\varphi(b,c)+\langle a-b,\nabla\varphi(b)-\nabla\varphi(c)\rangle$."""
     phi = generator(i.generator)
     ab, bc, ac = (
-        expectation(i.weights, bregman_divergence(x, y, phi=phi))
-        for x, y in ((i.truth, i.weak), (i.weak, i.strong), (i.truth, i.strong))
+        expectation(i.weights, bregman_divergence(*pair, phi=phi))
+        for pair in (i.pair("truth", "weak"), i.pair("weak", "strong"), i.pair("truth", "strong"))
     )
     slopes = jnp.abs(phi.slope(i.weak)) + jnp.abs(phi.slope(i.strong))
     cross = (i.truth - i.weak) * (phi.slope(i.weak) - phi.slope(i.strong))
@@ -177,6 +180,7 @@ def hellinger_tv_upper(i: Instance) -> Leq:
     worlds=_TABLES,
     assumes=(floored,),
     witness=lambda h: _pair([h * (1 + 1e-4), 1 - h * (1 + 1e-4)], [h, 1 - h]),
+    either_direction=True,
 )
 def floored_log_ratio(i: Instance) -> Leq:
     r"""$\mathbb E\max_i|\log(F_{w,i}/F_{sw,i})|\le\sqrt{2(1-\gamma)/\gamma}\,\sqrt{d_P(F_w,F_{sw})}$."""

@@ -38,6 +38,13 @@ def _risk(i: Instance, model: Array) -> jax.Array:
     return _REVERSE.divergence(i, i.truth, model)
 
 
+def _judged(i: Instance) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """L(F_w), L(F_sw) and d_P(F_sw, F_w)."""
+    pairs = i.pair("truth", "weak"), i.pair("truth", "strong"), i.pair("strong", "weak")
+    teacher, student, taken = (_REVERSE.divergence(i, *pair) for pair in pairs)
+    return teacher, student, taken
+
+
 @float64
 def log_span(floor: Array | float, classes: Array | int) -> jax.Array:
     r"""$\log\frac{1-(k-1)\gamma}\gamma$, the largest log-ratio of two entries above the floor."""
@@ -55,11 +62,11 @@ def _penalty_error(i: Instance, tau: Array, gap: Array) -> Array:
     return shortfall_penalty(i.floor, tau + jnp.maximum(gap, 0.0)) - shortfall_penalty(i.floor, tau)
 
 
-def _within_penalty(i: Instance, penalty: Array, error: Array | float) -> Leq:
+def _within_penalty(i: Instance, penalty: Array, error: Array | float, **forgiven: Array) -> Leq:
     """L(F_sw) ≤ L(F_w) - d_P(F_sw, F_w) + penalty."""
-    teacher, taken = _risk(i, i.weak), _REVERSE.objective(i, i.strong)
+    teacher, student, taken = _judged(i)
     rhs = teacher - taken + penalty
-    return Leq(_risk(i, i.strong), rhs, scale=teacher + taken + penalty, error=error, bound=penalty)
+    return Leq(student, rhs, scale=teacher + taken + penalty, error=error, bound=penalty, forgiven=forgiven)
 
 
 @claim(
@@ -84,7 +91,7 @@ def gain_misspecified(i: Instance) -> Leq:
     else:
         distance = jnp.min(jax.vmap(lambda model: _risk(i, model))(i.models))
     penalty = jnp.sqrt(2.0 * jnp.maximum(distance, 0.0)) * log_span(i.floor, i.classes)
-    return _within_penalty(i, penalty, jnp.maximum(_REVERSE.gap(i), 0.0))
+    return _within_penalty(i, penalty, 0.0, optimal=jnp.maximum(_REVERSE.gap(i), 0.0))
 
 
 def _one_step_from_the_teacher(h: float) -> Instance:
@@ -115,8 +122,8 @@ def gain_suboptimal(i: Instance) -> Leq:
     tau = jnp.maximum(shortfall(i.weights, i.strong, best, i.weak), 0.0)
     ideal = eqx.tree_at(lambda j: j.strong, i, best)
     gap = _REVERSE.gap(ideal) + rounding_budget(i.truth.size, tau)
-    error = _penalty_error(i, tau, gap) + _REVERSE.residual(ideal)
-    return _within_penalty(i, shortfall_penalty(i.floor, tau), error)
+    error = _penalty_error(i, tau, gap) + jnp.maximum(_REVERSE.gap(ideal), 0.0)
+    return _within_penalty(i, shortfall_penalty(i.floor, tau), error, realizable=_REVERSE.defect(ideal))
 
 
 def _needs_sample(i: Instance) -> str | None:
@@ -159,14 +166,18 @@ def gain_finite_sample(i: Instance) -> HighProbability:
         student = _REVERSE.student(seen)
         gap = _REVERSE.gap(eqx.tree_at(lambda j: j.strong, seen, student))
         defect = _REVERSE.defect(eqx.tree_at(lambda j: j.strong, i, student))
-        return _risk(i, student) - _risk(i, i.weak) + _REVERSE.objective(i, student), gap, defect
+        teacher, own, taken = _judged(eqx.tree_at(lambda j: j.strong, i, student))
+        return own - teacher + taken, gap, defect
 
     excesses, gaps, defects = jax.vmap(excess)(counts / i.sample_size)
     tau = finite_sample_shortfall(i.sample_size, i.models.shape[0], i.delta, log_span(i.floor, i.classes))
     interval = quantile_interval(excesses, 1.0 - i.delta, CONFIDENCE)
-    rounding = rounding_budget(i.truth.size, _risk(i, i.weak) + log_span(i.floor, i.classes)) + jnp.max(defects)
+    rounding = rounding_budget(i.truth.size, _risk(i, i.weak) + log_span(i.floor, i.classes))
     return HighProbability.of(
-        interval, shortfall_penalty(i.floor, tau), _penalty_error(i, tau, jnp.max(gaps)) + rounding
+        interval,
+        shortfall_penalty(i.floor, tau),
+        error=_penalty_error(i, tau, jnp.max(gaps)) + rounding,
+        forgiven={"realizable": jnp.max(defects)},
     )
 
 
@@ -238,13 +249,14 @@ def gain_mixture_of_r(i: Instance) -> Leq:
     assert i.members is not None
     tau = few_shortfall(i.members, i.classes, i.floor)
     margin = jnp.maximum(-_best_of_few_margin(i), 0.0)
-    error = _penalty_error(i, tau, margin) + _defect_of_hull(i)
-    return _within_penalty(i, shortfall_penalty(i.floor, tau), error)
-
-
-def _defect_of_hull(i: Instance) -> jax.Array:
-    """What a truth next to the hull, and the gap of the best of the hull, can take."""
-    return _REVERSE.residual(eqx.tree_at(lambda j: j.strong, i, _REVERSE.student(i)))
+    ideal = eqx.tree_at(lambda j: j.strong, i, _REVERSE.student(i))
+    return _within_penalty(
+        i,
+        shortfall_penalty(i.floor, tau),
+        jnp.maximum(_REVERSE.gap(ideal), 0.0),
+        optimal=_penalty_error(i, tau, margin),
+        realizable=_REVERSE.defect(ideal),
+    )
 
 
 def _beyond_a_single_model(h: float) -> Instance:
@@ -266,13 +278,17 @@ def _beyond_a_single_model(h: float) -> Instance:
 )
 def gain_squared_misspecified(i: Instance) -> Leq:
     r"""$\sqrt{d(F_{sw},F^*)}\le\sqrt{(\sqrt{d(F_w,F^*)}+e)^2-d(F_{sw},F_w)}+e$, $e^2=\min_f\,d(f,F^*)$."""
-    root = jnp.sqrt(_SQUARED.divergence(i, _SQUARED.nearest(i, i.truth), i.truth))
+    if i.convex:
+        distance = _SQUARED.divergence(i, _SQUARED.nearest(i, i.truth), i.truth)
+    else:
+        distance = jnp.min(jax.vmap(lambda model: _SQUARED.divergence(i, model, i.truth))(i.models))
+    root = jnp.sqrt(distance)
     reach = (jnp.sqrt(_SQUARED.divergence(i, i.weak, i.truth)) + root) ** 2
     taken = _SQUARED.divergence(i, i.strong, i.weak)
     left = jnp.maximum(reach - taken, 0.0)
     gap = jnp.maximum(_SQUARED.gap(i), 0.0) + rounding_budget(i.truth.size, reach + taken)
     student = jnp.sqrt(_SQUARED.divergence(i, i.strong, i.truth))
-    return Leq(student, jnp.sqrt(left) + root, error=jnp.sqrt(left + gap) - jnp.sqrt(left))
+    return Leq(student, jnp.sqrt(left) + root, forgiven={"optimal": jnp.sqrt(left + gap) - jnp.sqrt(left)})
 
 
 def _means(i: Instance) -> tuple[Array, Array]:
@@ -328,4 +344,4 @@ def gain_posterior_mean(i: Instance) -> Eq:
 
     teachers, own, misfit = each(jnp.asarray(i.strong))
     moved = each(jnp.where(dual, geometric, arithmetic)) - jnp.stack([teachers, own, misfit])
-    return Eq(teachers - own, misfit, scale=teachers + own, error=jnp.sum(jnp.abs(moved)))
+    return Eq(teachers - own, misfit, scale=teachers + own, forgiven={"dual_mean": jnp.sum(jnp.abs(moved))})

@@ -10,7 +10,14 @@ from w2s_theory.errors import InputError
 EXPERIMENTS = MappingProxyType(
     {
         name: f"w2s_theory.experiments.{name.replace('-', '_')}"
-        for name in ("bound-scatter", "misfit-gain", "sample-size", "mixture-of-r")
+        for name in (
+            "bound-scatter",
+            "misfit-gain",
+            "sample-size",
+            "mixture-of-r",
+            "tightness",
+            "dropped-assumptions",
+        )
     }
 )
 """Experiments and the modules they live in; each module has a function of the experiment's name."""

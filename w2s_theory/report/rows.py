@@ -12,7 +12,10 @@ from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Claim, Status
 from w2s_theory.instance_file import instance_to_json
 from w2s_theory.report.plain import plain_text
+from w2s_theory.verification.box_search import BoxResult
 from w2s_theory.verification.evaluation import Evaluation
+from w2s_theory.verification.falsify import Falsification
+from w2s_theory.verification.mutants import MutantRow
 from w2s_theory.verification.sweep import SweepRow
 
 _COLOURS = {
@@ -156,6 +159,68 @@ def evaluation_table(claim: Claim, result: Evaluation) -> RenderableType:
         table.add_row(f"margin of {name}", short(margin))
     table.add_row("verdict", Text(result.verdict.value, f"bold {_COLOURS[result.verdict.value]}"))
     return Group(table, Text(result.advice))
+
+
+def falsification_table(claim: Claim, result: Falsification) -> RenderableType:
+    """What came of trying to break a claim, with the instance's tables, and the outcome in one sentence."""
+    table = Table(title=claim.id, show_header=False)
+    table.add_row("statement", plain_text(claim.statement))
+    if result.dropped:
+        table.add_row("not assumed", result.dropped)
+    table.add_row("lhs - rhs", "–" if result.violation is None else f"{result.violation:.6g}")
+    table.add_row("lhs / rhs", "–" if result.tightness is None else f"{result.tightness:.6g}")
+    table.add_row("evaluations", f"{result.evaluations:,}")
+    table.add_row("start", f"{result.start}, seed {result.seed}")
+    for name in ("weights", "truth", "weak", "strong", "models", "features", "groups", "strong_groups", "floor"):
+        if name in result.instance:
+            table.add_row(name, _plain_numbers(result.instance[name]))
+    if result.stored:
+        table.add_row("certificate", str(result.stored))
+    return Group(table, Text(f"{result.sentence}."))
+
+
+def _plain_numbers(value: Any) -> str:
+    """Numbers to four digits, rows in brackets."""
+    if not isinstance(value, list):
+        return f"{value:.4g}"
+    parts = [_plain_numbers(v) for v in value]
+    return "\n".join(parts) if isinstance(value[0], list) else f"({', '.join(parts)})"
+
+
+def mutant_table(rows: Sequence[MutantRow]) -> RenderableType:
+    """Every mutant with how it died, or why it survived."""
+    table = Table(title="Mutants", box=None, padding=(0, 1, 0, 0))
+    for heading in ("claim", "mutant", "outcome"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        outcome = f"died: {row.how}" if row.how else f"survives: {row.reason}" if row.reason else "SURVIVES"
+        table.add_row(row.id, row.mutant, Text(outcome, "green" if row.passed else "bold red"))
+    return Group(table, Text(mutant_sentence(rows)))
+
+
+def mutant_sentence(rows: Sequence[MutantRow]) -> str:
+    """How many mutants died of what, and which survive without a reason."""
+    died = [row.how for row in rows if row.how]
+    ways = ", ".join(f"{died.count(how)} by {how}" for how in dict.fromkeys(died))
+    explained = sum(row.how is None and row.passed for row in rows)
+    left = [f"{row.id} ({row.mutant})" for row in rows if not row.passed]
+    counted = f"{len(rows)} mutant" + ("" if len(rows) == 1 else "s")
+    said = f"{counted}: {len(died)} died ({ways}), {explained} survive for a reason the theory notes give"
+    return f"{said}; UNEXPLAINED: {', '.join(left)}." if left else f"{said}, none without."
+
+
+def mutant_json(rows: Sequence[MutantRow]) -> dict[str, Any]:
+    """`w2s-theory verify --mutants --json`."""
+    return {"mutants": [row.to_json() for row in rows], "passed": all(row.passed for row in rows)}
+
+
+def box_table(claim: Claim, result: BoxResult) -> RenderableType:
+    """What a proof over a box has shown, and what is left undecided."""
+    table = Table(title=claim.id, show_header=False)
+    table.add_row("statement", plain_text(claim.statement))
+    for name, value in result.facts().items():
+        table.add_row(name, value)
+    return Group(table, Text(result.sentence))
 
 
 def envelope_table(points: Sequence[dict[str, Any]]) -> Table:

@@ -71,7 +71,8 @@ def measure(
         met &= known[hypothesis] >= -hypothesis.tolerance
     rounding = rounding_budget(instance.truth.size, relation.magnitude)
     error = rounding + instance.normalisation_defect() * (2.0 + relation.magnitude)
-    error += quadrature + jnp.where(met, relation.error, 0.0)
+    declared = relation.error_assuming(h.name for h in claim.assumes)
+    error += quadrature + jnp.where(met, declared, 0.0)
 
     finite = jnp.isfinite(relation.lhs) & jnp.isfinite(relation.rhs)
 

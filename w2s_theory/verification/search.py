@@ -32,18 +32,23 @@ Aim = Literal["violation", "tightness"]
 _ASKED = tuple(verdict.code for verdict in (Verdict.holds, Verdict.tight, Verdict.violated))
 _REACH = 1.0
 """Coordinates are kept within this many times the largest scale of their block."""
-_RATE = 0.3
+RATE = 0.3
 """Length of the first gradient steps in every coordinate."""
+DRAWS = 4
+"""Random coordinates drawn for each that climbs; the best of them do."""
 _JUDGED = 64
 """How many of the best instances of a world are judged with all their assumptions."""
-_MOST_INPUTS = 64
+MOST_INPUTS = 64
 """Worlds with more inputs are quadratures, which hold nothing that small tables lack."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a search is: `starts` random starts in a world of small tables, each of `steps` gradient steps; the
-    best `polished` of them are then polished.  Worlds whose instances cost more, of a smaller `share`, get fewer.
+    """How long a search is.
+
+    `starts` starts in a world of small tables, the best of four times as many random draws, make `steps` gradient
+    steps each, and the best `polished` of them are then polished.  Worlds whose instances cost more, of a smaller
+    `share`, get fewer.
     """
 
     starts: int = 2_048
@@ -99,17 +104,18 @@ def _relaxed(worlds: Sequence[World], dropped: str) -> list[World]:
     return made
 
 
-def _allowance(i: Instance, relation: Relation) -> Array:
-    """How much of the excess rounding and the student's residual may explain."""
+def _allowance(claim: Claim, i: Instance, relation: Relation) -> Array:
+    """How much of the excess rounding and what the relation declares may explain."""
     rounding = rounding_budget(i.truth.size, relation.magnitude)
-    return rounding + i.normalisation_defect() * (2.0 + relation.magnitude) + relation.error
+    declared = relation.error_assuming(h.name for h in claim.assumes)
+    return rounding + i.normalisation_defect() * (2.0 + relation.magnitude) + declared
 
 
-def _objective(claim: Claim, aim: Aim, i: Instance) -> Array:
+def objective(claim: Claim, aim: Aim, i: Instance) -> Array:
     """What the search maximises: lhs - rhs, or 1 - slack/bound, with the error budget counted against it."""
     relation = claim.sides(i)
     excess = -relation.slack if claim.identity else relation.lhs - relation.rhs
-    excess = excess - _allowance(i, relation)
+    excess = excess - _allowance(claim, i, relation)
     if aim == "violation":
         return excess
     bound = relation.rhs if relation.bound is None else relation.bound
@@ -117,17 +123,24 @@ def _objective(claim: Claim, aim: Aim, i: Instance) -> Array:
     return jnp.where(positive, 1.0 + excess / jnp.where(positive, bound, 1.0), -jnp.inf)
 
 
-def _ends(world: World) -> np.ndarray:
+def ends(world: World) -> np.ndarray:
     """Largest absolute value of each coordinate."""
     return np.concatenate([np.full(block.size, _REACH * block.largest) for block in world.blocks])
 
 
 @functools.lru_cache(maxsize=32)
 def _climb(claim: Claim, world: World, aim: Aim, count: int, steps: int) -> Any:
-    """Compiled: `steps` steps of Adam on `count` coordinates (count, dim) at once; the best of each and its value."""
-    ends = _ends(world)
-    optimiser = optax.adam(optax.cosine_decay_schedule(_RATE, steps, alpha=0.01))
-    each = jax.vmap(jax.value_and_grad(lambda z: _objective(claim, aim, world.decode(z))))
+    """Compiled: of the coordinates z (`DRAWS` count, dim), the `count` best make `steps` steps of Adam at once.
+
+    Returns the best z each of them met, and its value.
+    """
+    edge = ends(world)
+    optimiser = optax.adam(optax.cosine_decay_schedule(RATE, steps, alpha=0.01))
+
+    def value(z: Array) -> Array:
+        return objective(claim, aim, world.decode(z))
+
+    each = jax.vmap(jax.value_and_grad(value))
 
     def step(state: tuple, _: None) -> tuple[tuple, None]:
         z, moments, best, best_z = state
@@ -136,38 +149,40 @@ def _climb(claim: Claim, world: World, aim: Aim, count: int, steps: int) -> Any:
         best, best_z = jnp.where(better, now, best), jnp.where(better[:, None], z, best_z)
         usable = jnp.all(jnp.isfinite(slope), axis=1, keepdims=True) & jnp.isfinite(now)[:, None]
         update, moments = optimiser.update(jnp.where(usable, -slope, 0.0), moments)
-        return (jnp.clip(z + update, -ends, ends), moments, best, best_z), None
+        return (jnp.clip(z + update, -edge, edge), moments, best, best_z), None
 
     def climb(z: Array) -> tuple[Array, Array]:
+        drawn = jax.vmap(value)(z)
+        z = z[jnp.argsort(-jnp.where(jnp.isnan(drawn), -jnp.inf, drawn))[:count]]
         begin = (z, optimiser.init(z), jnp.full(count, -jnp.inf), z)
         (_, _, best, best_z), _ = jax.lax.scan(step, begin, length=steps)
         return best_z, best
 
     with jax.enable_x64(True):
-        return compiled(climb).lower(jax.ShapeDtypeStruct((count, world.dim), np.float64)).compile()
+        return compiled(climb).lower(jax.ShapeDtypeStruct((DRAWS * count, world.dim), np.float64)).compile()
 
 
 @functools.lru_cache(maxsize=32)
 def _slope(claim: Claim, world: World, aim: Aim) -> Any:
     """Compiled: the objective at one z (dim,) and its gradient."""
-    function = jax.value_and_grad(lambda z: _objective(claim, aim, world.decode(z)))
+    function = jax.value_and_grad(lambda z: objective(claim, aim, world.decode(z)))
     with jax.enable_x64(True):
         return compiled(function, optimised=False).lower(jax.ShapeDtypeStruct((world.dim,), np.float64)).compile()
 
 
 def _polished(claim: Claim, world: World, aim: Aim, z: np.ndarray) -> tuple[np.ndarray, int]:
     """z after BFGS on the objective, and how many evaluations it took."""
-    slope, ends = _slope(claim, world, aim), _ends(world)
+    slope, edge = _slope(claim, world, aim), ends(world)
 
     def falling(at: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = (np.asarray(part) for part in slope(np.clip(at, -ends, ends)))
+        value, gradient = (np.asarray(part) for part in slope(np.clip(at, -edge, edge)))
         usable = np.isfinite(value) and np.isfinite(gradient).all()
         return (-float(value), -gradient) if usable else (1e3 + abs(begun), np.zeros_like(at))
 
     with jax.enable_x64(True):
         begun = float(slope(z)[0])
         made = minimize(falling, z, jac=True, method="BFGS", options={"maxiter": 100, "gtol": 1e-10})
-    return np.clip(made.x, -ends, ends) if made.fun < -begun else z, int(made.nfev)
+    return np.clip(made.x, -edge, edge) if made.fun < -begun else z, int(made.nfev)
 
 
 def _candidates(claim: Claim, world: World, aim: Aim, rng: np.random.Generator, effort: Effort) -> tuple[Any, int]:
@@ -175,25 +190,25 @@ def _candidates(claim: Claim, world: World, aim: Aim, rng: np.random.Generator, 
     scaled = effort.scaled(world.share)
     climb = _climb(claim, world, aim, scaled.starts, scaled.steps)
     with jax.enable_x64(True):
-        z, value = (np.asarray(part) for part in climb(world.draw(rng, scaled.starts)))
+        z, value = (np.asarray(part) for part in climb(world.draw(rng, DRAWS * scaled.starts)))
     order = np.argsort(-np.where(np.isnan(value), -np.inf, value))
     best = z[np.resize(order, _JUDGED)].copy()
-    spent = scaled.starts * scaled.steps
+    spent = scaled.starts * (scaled.steps + DRAWS)
     for place in range(min(effort.polished, len(order))):
         best[-1 - place], more = _polished(claim, world, aim, best[place])
         spent += more
     return best, spent
 
 
-def _best(made: Measurement, aim: Aim) -> int | None:
-    """Which of a batch is strained most: the worst violation, or if there is none (or `tightness` is asked) the
-    largest strain; None if the claim was asked of none of them."""
+def _best(made: Measurement) -> int | None:
+    """Which of a batch is strained most: the worst violation, else the largest strain where that is defined, else
+    the least slack; None if the claim was asked of none of them."""
     code, slack, strain = (np.asarray(part) for part in (made.code, made.slack, made.strain))
-    violated = code == Verdict.violated.code
-    if aim == "violation" and violated.any():
-        return int(np.argmin(np.where(violated, slack, np.inf)))
-    allowed = np.where(np.isin(code, _ASKED) & ~np.isnan(strain), strain, -np.inf)
-    return int(np.argmax(allowed)) if np.isfinite(allowed).any() else None
+    violated, asked = code == Verdict.violated.code, np.isin(code, _ASKED)
+    for allowed, strained in ((violated, -slack), (asked & ~np.isnan(strain), strain), (asked, -slack)):
+        if allowed.any():
+            return int(np.argmax(np.where(allowed, strained, -np.inf)))
+    return None
 
 
 def search(
@@ -206,12 +221,12 @@ def search(
 ) -> Strained:
     """The instance of the claim's worlds that strains it most, of all that gradient search from random starts meets.
 
-    `aim` is what is maximised: lhs - rhs (`violation`; then the first world, small ones first, in which a violation
-    is found ends the search) or the strain (`tightness`; all worlds).  Corners and the claim's witness compete as
-    they are.  `InputError` if the claim has no world of finite tables.
+    `aim` is what is maximised: lhs - rhs (`violation`) or the strain (`tightness`).  Small worlds come first, and
+    the first in which a violation is found ends the search.  Corners and the claim's witness compete as they
+    are.  `InputError` if the claim has no world of finite tables.
     """
     effort = effort or Effort()
-    worlds = sorted((world for world in claim.worlds if world.inputs <= _MOST_INPUTS), key=lambda world: world.dim)
+    worlds = sorted((world for world in claim.worlds if world.inputs <= MOST_INPUTS), key=_order)
     if not worlds:
         raise InputError(f"claim {claim.id} has no world in which this can be searched for")
     found: list[Strained] = []
@@ -224,22 +239,28 @@ def search(
         for start, instances in _starts(claim, world, batch):
             with jax.enable_x64(True):
                 made = jax.tree.map(np.asarray, batch_measure((claim,), world, _JUDGED, False)(instances)[claim.id])
-            place = _best(made, aim)
+            place = _best(made)
             if place is not None:
                 found.append(_strained(made, instances, place, start, world))
         if progress:
             progress((number + 1) / len(worlds))
-        if aim == "violation" and any(one.verdict is Verdict.violated for one in found):
+        if any(one.verdict is Verdict.violated for one in found):
             break
     if not found:
         raise InputError(f"claim {claim.id} could be asked of no instance that the search met")
-    best = max(found, key=lambda one: (one.verdict is Verdict.violated, *_rank(one, aim)))
-    return replace(best, evaluations=spent)
+    return replace(max(found, key=_rank), evaluations=spent)
 
 
-def _rank(one: Strained, aim: Aim) -> tuple[float, bool]:
-    value = one.violation if aim == "violation" and one.verdict is Verdict.violated else one.strain
-    return value, one.start == "random"
+def _order(world: World) -> tuple[bool, int]:
+    """Rows of the simplex before other kinds, which certificates mostly do not speak of; then small worlds."""
+    return getattr(world, "kind", "simplex") != "simplex", world.dim
+
+
+def _rank(one: Strained) -> tuple[bool, float, bool]:
+    """Violations first; then by violation or strain to six digits, random starts before the others."""
+    violated = one.verdict is Verdict.violated
+    value = one.violation if violated else one.strain
+    return violated, float(f"{value:.6g}") if np.isfinite(value) else -np.inf, one.start == "random"
 
 
 def _starts(claim: Claim, world: World, like: Instance) -> list[tuple[Start, Instance]]:

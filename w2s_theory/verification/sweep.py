@@ -108,7 +108,7 @@ def shares(worlds: tuple[World, ...], instances: int) -> list[int]:
     return counts
 
 
-class _Tally:
+class Tally:
     """What the batches of a sweep have shown of one claim so far."""
 
     def __init__(self, claim: Claim):
@@ -166,12 +166,12 @@ def sweep_claim(claim: Claim, instances: int, seed: int) -> SweepRow:
 
     A proved claim is checked on the worlds' corners too; a refuted one must be refuted by random draws alone.
     """
-    return _sweep_together((claim,), instances, seed)[0]
+    return tallied((claim,), instances, seed)[0].row()
 
 
-def _sweep_together(claims: Sequence[Claim], instances: int, seed: int) -> list[SweepRow]:
-    """`sweep_claim` for claims about the same class of instances: what they share is computed once a batch."""
-    tallies = {claim: _Tally(claim) for claim in claims}
+def tallied(claims: Sequence[Claim], instances: int, seed: int) -> list[Tally]:
+    """A sweep of claims about the same class of instances: what they share is computed once a batch."""
+    tallies = {claim: Tally(claim) for claim in claims}
     wanted: dict[tuple[World, bool], dict[Claim, int]] = {}
     for claim in claims:
         for world, share in zip(claim.worlds, shares(claim.worlds, instances), strict=True):
@@ -189,7 +189,7 @@ def _sweep_together(claims: Sequence[Claim], instances: int, seed: int) -> list[
                     tallies[claim].add(
                         world, jax.tree.map(lambda leaf, n=count - first: leaf[:n], made[claim.id]), batch
                     )
-    return [tally.row() for tally in tallies.values()]
+    return list(tallies.values())
 
 
 def _plainest(slack: np.ndarray, rhs: np.ndarray) -> int:
@@ -223,7 +223,7 @@ def sweep(
         groups.setdefault(claim.assumes or claim.id, []).append(claim)
 
     def one(group: list[Claim]) -> list[SweepRow]:
-        rows = _sweep_together(group, instances, seed)
+        rows = [tally.row() for tally in tallied(group, instances, seed)]
         for row in rows:
             if on_row:
                 on_row(row)

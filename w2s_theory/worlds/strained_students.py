@@ -29,8 +29,9 @@ class StrainedStudents(Students):
 
     @property
     def share(self) -> float:
-        """Every replication of a sample solves for a student of its own, more slowly for more members."""
-        return super().share / (100 if self.members == 2 else 1000) if self.strain == "sample" else super().share
+        """Less where every sample has a student of its own, or every mixture of few is looked at."""
+        costs = {"sample": 100 if self.members == 2 else 1000, "few": 20}
+        return super().share / costs.get(self.strain, 1)
 
     @property
     def blocks(self) -> tuple[Block, ...]:

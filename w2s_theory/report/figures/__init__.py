@@ -2,11 +2,13 @@
 
 from w2s_theory.report.figures import (
     calibration_difference,
+    dropped_assumptions,
     envelope_band,
     joint_range,
     misfit_gain,
     rates,
     risk_difference,
+    tightness,
     truth_table,
 )
 from w2s_theory.report.figures.figure import Figure, FigureContext
@@ -146,5 +148,38 @@ FIGURES: tuple[Figure, ...] = (
         draw=rates.draw_rates,
         size=(WIDTH, 4.4),
         uses=("mixture-of-r",),
+    ),
+    Figure(
+        name="tightness",
+        title="How tight each proved inequality is",
+        caption=(
+            "For every inequality that the theory notes prove, how far its right side stays above the left one at the "
+            "instance that gradient search from thousands of random starts strains most, in the claim's smallest "
+            "world; the error budget is counted against the instance. Of gains by the disagreement the gap is that of "
+            "the constant in front of the disagreement. Sharp claims reach equality or approach it; what stays above "
+            "is an upper bound on how much could be gained, not a proof that nothing can."
+        ),
+        claims=tightness.CLAIMS,
+        prepare=tightness.prepare_tightness,
+        draw=tightness.draw_tightness,
+        size=(WIDTH, 6.8),
+        uses=("tightness",),
+    ),
+    Figure(
+        name="dropped-assumptions",
+        title="What a failing assumption costs",
+        caption=(
+            "The largest violation that gradient search finds among instances in which one assumption fails by at "
+            "most so much, all others being met. Left: inputs with different truths share a score, and the "
+            "score-conditional calibration errors differ by more than the bound. Middle: the truth lies outside the "
+            "hull, so a student can lose although it is the projection of its teacher. Right: the class is a list of "
+            "two models rather than their hull. In all three the claim fails as soon as the assumption does, and by "
+            "an amount that shrinks with it."
+        ),
+        claims=dropped_assumptions.CLAIMS,
+        prepare=dropped_assumptions.prepare_dropped_assumptions,
+        draw=dropped_assumptions.draw_dropped_assumptions,
+        size=(6.6, 3.2),
+        uses=("dropped-assumptions",),
     ),
 )
