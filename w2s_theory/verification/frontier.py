@@ -42,7 +42,7 @@ class Frontier:
 @functools.lru_cache(maxsize=8)
 def _climb(claim: Claim, hypothesis: Hypothesis, world: World, count: int, steps: int) -> Any:
     """Compiled: gradient steps of `count` climbers, each with a limit of its own; the best z of each."""
-    edge = ends(world)
+    edge = ends(world, "violation")
     optimiser = optax.adam(optax.cosine_decay_schedule(RATE, steps, alpha=0.01))
 
     def value(z: Array, limit: Array) -> tuple[Array, Array]:

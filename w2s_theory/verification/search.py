@@ -6,8 +6,9 @@ starts, and the outcome says which kind won.
 
 import functools
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import jax
@@ -30,8 +31,8 @@ Start = Literal["random", "corner", "witness"]
 Aim = Literal["violation", "tightness"]
 
 _ASKED = tuple(verdict.code for verdict in (Verdict.holds, Verdict.tight, Verdict.violated))
-_REACH = 1.0
-"""Coordinates are kept within this many times the largest scale of their block."""
+_REACH: Mapping[Aim, float] = MappingProxyType({"violation": 1.0, "tightness": 2.0})
+"""Coordinates are kept within this many times the largest scale of their block: equality is often at an extreme."""
 RATE = 0.3
 """Length of the first gradient steps in every coordinate."""
 DRAWS = 4
@@ -46,9 +47,9 @@ MOST_INPUTS = 64
 class Effort:
     """How long a search is.
 
-    `starts` starts in a world of small tables, the best of four times as many random draws, make `steps` gradient
-    steps each, and the best `polished` of them are then polished.  Worlds whose instances cost more, of a smaller
-    `share`, get fewer.
+    `starts` starts in a world of small tables, half of them the best of `DRAWS` times as many random draws, make
+    `steps` gradient steps each, and the best `polished` of them are then polished.  Worlds whose instances cost more,
+    of a smaller `share`, get fewer.
     """
 
     starts: int = 2_048
@@ -123,18 +124,19 @@ def objective(claim: Claim, aim: Aim, i: Instance) -> Array:
     return jnp.where(positive, 1.0 + excess / jnp.where(positive, bound, 1.0), -jnp.inf)
 
 
-def ends(world: World) -> np.ndarray:
+def ends(world: World, aim: Aim) -> np.ndarray:
     """Largest absolute value of each coordinate."""
-    return np.concatenate([np.full(block.size, _REACH * block.largest) for block in world.blocks])
+    return np.concatenate([np.full(block.size, _REACH[aim] * block.largest) for block in world.blocks])
 
 
 @functools.lru_cache(maxsize=32)
 def _climb(claim: Claim, world: World, aim: Aim, count: int, steps: int) -> Any:
-    """Compiled: of the coordinates z (`DRAWS` count, dim), the `count` best make `steps` steps of Adam at once.
+    """Compiled: of the coordinates z (`DRAWS` count, dim), `count` make `steps` steps of Adam at once.
 
+    Half of them are the best of all, which finds what is rare; the others the first, which keeps them different.
     Returns the best z each of them met, and its value.
     """
-    edge = ends(world)
+    edge = ends(world, aim)
     optimiser = optax.adam(optax.cosine_decay_schedule(RATE, steps, alpha=0.01))
 
     def value(z: Array) -> Array:
@@ -153,7 +155,8 @@ def _climb(claim: Claim, world: World, aim: Aim, count: int, steps: int) -> Any:
 
     def climb(z: Array) -> tuple[Array, Array]:
         drawn = jax.vmap(value)(z)
-        z = z[jnp.argsort(-jnp.where(jnp.isnan(drawn), -jnp.inf, drawn))[:count]]
+        best = jnp.argsort(-jnp.where(jnp.isnan(drawn), -jnp.inf, drawn))
+        z = jnp.concatenate([z[best[: count // 2]], z[: count - count // 2]])
         begin = (z, optimiser.init(z), jnp.full(count, -jnp.inf), z)
         (_, _, best, best_z), _ = jax.lax.scan(step, begin, length=steps)
         return best_z, best
@@ -172,7 +175,7 @@ def _slope(claim: Claim, world: World, aim: Aim) -> Any:
 
 def _polished(claim: Claim, world: World, aim: Aim, z: np.ndarray) -> tuple[np.ndarray, int]:
     """z after BFGS on the objective, and how many evaluations it took."""
-    slope, edge = _slope(claim, world, aim), ends(world)
+    slope, edge = _slope(claim, world, aim), ends(world, aim)
 
     def falling(at: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = (np.asarray(part) for part in slope(np.clip(at, -edge, edge)))
