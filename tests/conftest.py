@@ -1,6 +1,5 @@
 """One Hypothesis profile, and run-time checks of every annotated shape and type of the package."""
 
-import gc
 import itertools
 import os
 from pathlib import Path
@@ -16,8 +15,7 @@ from jaxtyping import install_import_hook
 install_import_hook("w2s_theory", "beartype.beartype")
 
 from w2s_theory.experiments import claims_on_pairs  # noqa: E402
-from w2s_theory.verification import evaluation, frontier, search, sweep  # noqa: E402
-from w2s_theory.worlds.world import batch_decoder  # noqa: E402
+from w2s_theory.verification.compiled_code import forget_compiled_code  # noqa: E402
 
 settings.register_profile(
     "tests", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -34,15 +32,6 @@ def x64():
 
 _TESTS = itertools.count(1)
 _MAPPINGS = Path("/proc/self/maps")
-_HOLDING_COMPILED_CODE = (
-    batch_decoder,
-    evaluation._compiled,
-    sweep.batch_measure,
-    search._climb,
-    search._slope,
-    frontier._climb,
-    claims_on_pairs._measure_all,
-)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +40,5 @@ def _room_for_compiled_code():
     yield
     if next(_TESTS) % 25 or not _MAPPINGS.exists() or _MAPPINGS.read_bytes().count(b"\n") < 30_000:
         return
-    for cached in _HOLDING_COMPILED_CODE:
-        cached.cache_clear()
-    jax.clear_caches()
-    gc.collect()
+    claims_on_pairs._measure_all.cache_clear()
+    forget_compiled_code()

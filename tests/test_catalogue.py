@@ -19,9 +19,6 @@ from w2s_theory.verification.sweep import stack, sweep_claim
 NOT_SHARP = {
     "calibration-smooth",
     "calibration-sharp-smooth",
-    "never-worse-reverse-mixture-risk",
-    "never-worse-forward-mixture-risk",
-    "never-worse-forward-exponential-reverse-risk",
     "gain-misspecified",
     "gain-finite-sample",
     "gain-mixture-of-r",

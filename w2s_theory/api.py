@@ -9,6 +9,7 @@ import numpy as np
 from w2s_theory.bibliography import bibtex
 from w2s_theory.catalogue import CLAIMS, find_claim
 from w2s_theory.catalogue.domains import finite_weak_risk
+from w2s_theory.claim import Status
 from w2s_theory.errors import InputError
 from w2s_theory.experiments.simulation import simulate
 from w2s_theory.functionals.instance_envelope import floored_instance_envelope, instance_envelope
@@ -87,6 +88,8 @@ def verify_mutants(
     if seed < 0:
         raise InputError(f"--seed {seed} is negative")
     claims = [find_claim(identifier) for identifier in dict.fromkeys(ids)] or list(CLAIMS)
+    if all(claim.status is Status.refuted for claim in claims):
+        raise InputError(f"{', '.join(claim.id for claim in claims)}: only proved claims have mutants")
     return mutation_run(claims, instances, seed, on_rows=on_rows)
 
 

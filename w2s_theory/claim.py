@@ -19,9 +19,9 @@ class Relation(eqx.Module):
 
     `scale` is the sum of the absolute values of the terms that cancel within a side, zero where none do: together
     with the sides themselves it is what rounding errors are relative to.  `error` is what else can be wrong with the
-    slack: an optimality residual, say.  `bound` is the part of rhs whose constant the claim is about, by default all;
-    of a gain by the disagreement it is the disagreement.  `forgiven` has, by the name of an assumption, what its
-    failing within tolerance can take from the slack: it counts only where that is assumed.
+    slack: the residual of an optimum inside a side, say.  `bound` is the part of rhs whose constant the claim is
+    about, by default all; of a gain by the disagreement it is the disagreement.  `forgiven` has, by the name of an
+    assumption, what its failing within tolerance can take from the slack: it counts only where that is assumed.
     """
 
     lhs: Array

@@ -56,7 +56,9 @@ def list_(json_file: JsonFile = None) -> None:
 @app.command()
 def verify(
     ids: Identifiers = None,
-    instances: Annotated[int, typer.Option(metavar="N", help="Instances a claim.")] = 10_000,
+    instances: Annotated[
+        int | None, typer.Option(metavar="N", help="Instances a claim: 10,000, of mutants 2,000, if not given.")
+    ] = None,
     seed: Seed = 0,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Make the claims false in small ways; are they caught?")
@@ -69,11 +71,16 @@ def verify(
 
     wanted = ids or []
     if mutants:
-        _verify_mutants(wanted, min(instances, 2_000), seed, json_file)
+        _verify_mutants(wanted, 2_000 if instances is None else instances, seed, json_file)
         return
     with _progress() as bar:
         task = bar.add_task("verifying", total=len(set(wanted)) or len(api.CLAIMS))
-        rows = api.verify(*wanted, instances=instances, seed=seed, on_row=lambda row: bar.advance(task))
+        rows = api.verify(
+            *wanted,
+            instances=10_000 if instances is None else instances,
+            seed=seed,
+            on_row=lambda row: bar.advance(task),
+        )
     _console().print(sweep_table(rows))
     _write_json(json_file, sweep_json(rows))
     _exit_unless(all(row.passed for row in rows))

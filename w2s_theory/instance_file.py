@@ -126,7 +126,7 @@ def instance_to_json(i: Instance) -> dict[str, Any]:
         value = getattr(i, key)
         if value is not None:
             made[key] = np.asarray(value).tolist()
-    if i.kind == "simplex":
+    if i.kind == "simplex" and i.floor > 0:
         made["floor"] = float(i.floor)
     if not i.convex:
         made["class"] = "list"

@@ -29,7 +29,7 @@ Family = Literal["mixture", "exponential"]
 TOLERANCE = 1e-6
 """How far, in nats or in expected absolute difference, a student may be from optimal and a table from its class.
 
-What lies below it is not forgiven: it enters the error budget of the claim.
+What lies below it is counted: it enters the error budget of the claim.
 """
 
 

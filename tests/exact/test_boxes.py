@@ -321,3 +321,11 @@ def test_a_form_must_be_positive_off_the_equality_set():
         on, off = exact_box(0.2, 0.3, 0.25, 0.4), exact_box(0.2, 0.3, 0.4, 0.5)
         assert claim.decided("n", on, claim.meets(on)) == 0
         assert claim.decided("n", off, claim.meets(off)) is None
+
+
+def test_a_form_without_bisection_is_refused(tmp_path):
+    """The forms near the equality set are for narrow boxes; one leaf for the whole square is no proof by bisection."""
+    for claim, letter in (("pinsker", "n"), ("generalization-forward", "n"), ("sharp-pinsker", "c")):
+        certificate = sealed_box(claim, fmpq(1, 1000), 0.0, letter, {})
+        with pytest.raises(CertificateError, match="is for narrower boxes than"):
+            check(certificate)

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 
+from tests.experiments.small_adversary import small_frontiers, small_tightness
 from tests.experiments.small_misfit import small_misfit, small_mixtures, small_samples
 from tests.experiments.small_scatter import small_scatter
 from w2s_theory.catalogue.gain import TABLE
@@ -45,6 +46,8 @@ def context() -> FigureContext:
         "misfit-gain": small_misfit(),
         "sample-size": small_samples(),
         "mixture-of-r": small_mixtures(),
+        "tightness": small_tightness(),
+        "dropped-assumptions": small_frontiers(),
     }
     return FigureContext(seed=0, quick=True, runs=runs, rows=(row, *map(_table_row, TABLE)))
 

@@ -5,7 +5,7 @@ disagreement or at all.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import equinox as eqx
@@ -90,9 +90,8 @@ def _sides(cell: Cell, by_disagreement: bool, proved: bool) -> Callable[[Instanc
             judged(i, "strong"),
             teacher - taken,
             scale=teacher + taken,
-            error=0.0 if proved else _sensitive(slack, i, training.gap(i)),
             bound=taken if by_disagreement else None,
-            forgiven=training.forgiven(i) if proved else {},
+            forgiven=training.forgiven(i) if proved else {"optimal": _sensitive(slack, i, training.gap(i))},
         )
 
     return sides
@@ -140,7 +139,23 @@ def _interior_head(h: float) -> Instance:
     )
 
 
-_WITNESSES = {"mixture": _in_the_hull, "exponential": _interior_head}
+def _teacher_in_class(witness: Callable[[float], Instance]) -> Callable[[float], Instance]:
+    """The same class and truth, and a teacher that belongs to the class: the student is its equal."""
+
+    def made(h: float) -> Instance:
+        i = witness(h)
+        return replace(i, weak=i.strong)
+
+    return made
+
+
+_WITNESSES = {
+    ("mixture", True): _in_the_hull,
+    ("exponential", True): _interior_head,
+    ("mixture", False): _teacher_in_class(_in_the_hull),
+    ("exponential", False): _teacher_in_class(_interior_head),
+}
+"""Where a claim of a cell that holds is sharp, by the family and whether it is by the disagreement."""
 
 
 def _worlds(training: Training, proved: bool) -> tuple[Students, ...]:
@@ -171,7 +186,7 @@ def _cell_claims(cell: Cell) -> tuple[Claim, ...]:
                 assumes=assumed,
                 domain=(positive_rows,) if cell.judged == "reverse-risk" else (),
                 kinds=("simplex", "positive", "density", "real"),
-                witness=_WITNESSES[cell.family] if holds and by_disagreement else None,
+                witness=_WITNESSES[cell.family, by_disagreement] if holds else None,
                 sweep="disagreement" if cell.trained == "forward" else "reverse disagreement",
             )
         )

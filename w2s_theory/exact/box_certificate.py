@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from flint import arb, ctx, fmpq
 
-from w2s_theory.exact.box_geometry import Axis, Box, floored_square, rounded_down
-from w2s_theory.exact.box_slack import BoxClaim, box_claims
+from w2s_theory.exact.box_geometry import NARROW, Axis, Box, floored_square, rounded_down
+from w2s_theory.exact.box_slack import DIRECT, BoxClaim, box_claims
 from w2s_theory.exact.certificate import digest, require_format
 from w2s_theory.exact.instance import known_keys
 from w2s_theory.exact.rationals import CertificateError, rational, shown
@@ -118,7 +118,7 @@ def _checked(data: Mapping[str, Any]) -> CheckedBox:
     leaves = list(replayed(claim, square, data["tree"]))
     found, away = least_bounds(leaves)
     stated = data["slack_at_least"]
-    if not isinstance(stated, int | float) or isinstance(stated, bool) or not stated <= found:
+    if not isinstance(stated, int | float) or isinstance(stated, bool) or not -1 <= stated <= found:
         raise CertificateError(f"field slack_at_least: {shown(stated)} is not a number at most {found!r}, the leaves'")
     return CheckedBox(claim.id, str(floor), square.corners(), float(stated), away, claim.equality, len(leaves))
 
@@ -135,6 +135,8 @@ def replayed(claim: BoxClaim, box: Box, tree: str) -> Iterator[Leaf]:
                 raise CertificateError(f"field tree: a box is bisected more than {_DEEPEST} times")
             waiting.extend((half, depth + 1) for half in reversed(part.halves(cast(Axis, letter))))
         elif letter in claim.forms:
+            if letter != DIRECT and max(part.widths) > NARROW:
+                raise CertificateError(f"field tree: form {letter!r} is for narrower boxes than {_shown(part)}")
             meets = claim.meets(part)
             bound = claim.decided(letter, part, meets)
             if bound is None:

@@ -13,8 +13,15 @@ from flint import arb, fmpq
 
 Axis = Literal["p", "q"]
 
+NARROW = 1 / 8
+"""Width in log-odds down to which a box is to be bisected before another form than direct evaluation may decide it."""
+
 UNKNOWN = arb.nan()
 """A bound that could not be computed: every comparison with it is false."""
+
+
+def _log_odds_width(low: fmpq, high: fmpq) -> float:
+    return math.log(float(high * (1 - low) / (low * (1 - high))))
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,11 @@ class Box:
     def q(self) -> arb:
         """Every q of the box."""
         return arb(self.q_low).union(arb(self.q_high))
+
+    @cached_property
+    def widths(self) -> tuple[float, float]:
+        """The widths in p and in q as differences of log-odds."""
+        return _log_odds_width(self.p_low, self.p_high), _log_odds_width(self.q_low, self.q_high)
 
     @cached_property
     def sign(self) -> int:

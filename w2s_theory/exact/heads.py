@@ -143,9 +143,9 @@ def _narrowed(g: _Objective, low: arb, middle: arb, high: arb, whole: arb) -> li
 def _joined(intervals: list[tuple[arb, arb]]) -> list[tuple[arb, arb]]:
     """Their union, as disjoint intervals."""
     made: list[tuple[arb, arb]] = []
-    for low, high in sorted(intervals, key=lambda ends: float(ends[0])):
+    for low, high in sorted(intervals, key=lambda ends: ends[0].mid().fmpq()):
         if made and not low > made[-1][1]:
-            made[-1] = made[-1][0], high.max(made[-1][1])
+            made[-1] = low.min(made[-1][0]), high.max(made[-1][1])
         else:
             made.append((low, high))
     return made

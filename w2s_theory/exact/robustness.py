@@ -178,7 +178,7 @@ def _posterior_mean(case: Case) -> Relation:
         return Relation(teachers - d(case.truth, case.strong), misfit)
 
     possible = (i.strong.mean == "dual",) if i.strong.mean else _may_be_nearer_to_dual(case)
-    return min(map(identity, possible), key=lambda r: float(abs(r.lhs - r.rhs).lower()))
+    return min(map(identity, possible), key=lambda r: abs(r.lhs - r.rhs).lower().fmpq())
 
 
 def _may_be_nearer_to_dual(case: Case) -> tuple[bool, ...]:

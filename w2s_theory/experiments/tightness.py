@@ -1,7 +1,6 @@
 """`tightness`: how close each proved claim comes to equality, as far as gradient search can push it."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +8,7 @@ from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Claim, Status
 from w2s_theory.experiments.records import check_seeds, rounded
 from w2s_theory.instance_file import instance_to_json
+from w2s_theory.verification.compiled_code import two_at_a_time
 from w2s_theory.verification.search import MOST_INPUTS, Effort, Strained, search
 
 INEQUALITIES = tuple(claim for claim in CLAIMS if claim.status is Status.proved and not claim.identity)
@@ -43,8 +43,7 @@ def tightness(
             progress("tightness", len(done) / len(claims))
         return replace(max(found, key=lambda one: one.strain), evaluations=sum(one.evaluations for one in found))
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        found = dict(zip(claims, pool.map(best, claims), strict=True))
+    found = dict(zip(claims, two_at_a_time(best, claims), strict=True))
     ranked = sorted(found.items(), key=lambda pair: (-round(pair[1].strain, 4), CLAIMS.index(pair[0])))
     entries = [_entry(claim, one) for claim, one in ranked]
     record = rounded(

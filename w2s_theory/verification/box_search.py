@@ -5,7 +5,6 @@ bounds themselves are those of `w2s_theory.exact.box_slack`.
 """
 
 import heapq
-import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from flint import fmpq
 
 from w2s_theory.errors import InputError
 from w2s_theory.exact.box_certificate import UNDECIDED, Leaf, box_precision, least_bounds, sealed_box
-from w2s_theory.exact.box_geometry import Axis, Box, floored_square
+from w2s_theory.exact.box_geometry import NARROW, Axis, Box, floored_square
 from w2s_theory.exact.box_slack import DIRECT, BoxClaim, box_claims
 from w2s_theory.verification.stored import verify_afresh
 
@@ -26,9 +25,6 @@ Progress = Callable[[float, int], Any]
 
 ALLOWED = -1e-6
 """The least slack that counts as a proof (theory section 8)."""
-
-_NARROW = 1 / 8
-"""Width in log-odds from which on a box may be decided by a form other than the direct evaluation of both sides."""
 
 _TOLD_EVERY = 256
 
@@ -159,7 +155,7 @@ def bisect(claim: BoxClaim, box: Box, *, most_boxes: int, progress: Progress | N
             leaves.append(leaf)
             area[form] += 0.5**depth
         else:
-            axis: Axis = "p" if _width(part.p_low, part.p_high) >= _width(part.q_low, part.q_high) else "q"
+            axis: Axis = "p" if part.widths[0] >= part.widths[1] else "q"
             letters[path] = axis
             for bit, half in zip("01", part.halves(axis), strict=True):
                 heapq.heappush(waiting, (depth + 1, path + bit, half))
@@ -176,15 +172,10 @@ def bisect(claim: BoxClaim, box: Box, *, most_boxes: int, progress: Progress | N
 def _decision(claim: BoxClaim, box: Box) -> tuple[str, Leaf | None]:
     """The first form that decides the box, with its bound; no leaf if none does."""
     meets = claim.meets(box)
-    narrow = max(_width(box.p_low, box.p_high), _width(box.q_low, box.q_high)) <= _NARROW
+    narrow = max(box.widths) <= NARROW
     for form in claim.forms:
         if (not meets) if form == DIRECT else narrow:
             bound = claim.decided(form, box, meets)
             if bound is not None:
                 return form, (bound, meets)
     return UNDECIDED, None
-
-
-def _width(low: fmpq, high: fmpq) -> float:
-    """The difference of the log-odds of two probabilities."""
-    return math.log(float(high * (1 - low) / (low * (1 - high))))

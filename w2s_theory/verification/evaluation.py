@@ -126,7 +126,8 @@ class Evaluation:
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(claim: Claim) -> Any:
+def compiled_measure(claim: Claim) -> Any:
+    """`measure` of the claim, compiled."""
     return compiled(functools.partial(measure, claim), optimised=False)
 
 
@@ -142,7 +143,7 @@ def evaluate_claim(claim: Claim, instance: Instance) -> Evaluation:
         raise InputError(problem)
     try:
         with jax.enable_x64(True):
-            m = _compiled(claim)(instance)
+            m = compiled_measure(claim)(instance)
     except UnresolvedError as reason:
         advice = f"{Verdict.unresolved.advice} Here {reason}."
         return Evaluation(claim.id, None, None, None, None, None, {}, Verdict.unresolved, advice)

@@ -14,7 +14,7 @@ from w2s_theory.verification.draft import Draft, draft_of
 from w2s_theory.verification.evaluation import finite_or_none
 from w2s_theory.verification.search import Effort, Strained, search, without
 from w2s_theory.verification.shrink import shrunk
-from w2s_theory.verification.stored import verify_afresh
+from w2s_theory.verification.stored import require_folder, verify_afresh
 
 _KEPT = (0.1, 0.001, 0.0)
 """Shares of the strongest violation that the shrunk instance is to keep: the first that can be certified."""
@@ -24,9 +24,9 @@ _KEPT = (0.1, 0.001, 0.0)
 class Falsification:
     """What came of trying to break a claim.
 
-    `violation` (lhs - rhs, signed) and `tightness` are those of `instance`, the shrunk one if a violation was found;
-    `strongest` is the violation before shrinking.  `certified`: a stored certificate, `stored`, was accepted by the
-    verifier in a process of its own.
+    `violation` (lhs - rhs, signed; of an identity |lhs - rhs|) and `tightness` are those of `instance`, the shrunk one
+    if a violation was found; `strongest` is the violation before shrinking.  `certified`: a stored certificate,
+    `stored`, was accepted by the verifier in a process of its own.
     """
 
     id: str
@@ -59,7 +59,7 @@ class Falsification:
             best = "" if self.tightness is None else f"; best tightness {self.tightness:.6g}"
             return f"{what}: no counterexample found in {self.evaluations:,} evaluations{best}"
         how = "certified" if self.certified else "not certified, so a candidate only"
-        return f"{what}: counterexample with lhs - rhs = {self.violation:.6g}, {how}"
+        return f"{what}: counterexample, violated by {self.violation:.6g}, {how}"
 
     def to_json(self) -> dict[str, Any]:
         """The keys of `w2s-theory falsify --json`."""
@@ -104,6 +104,8 @@ def falsify_claim(
     has no such hypothesis.
     """
     relaxed = without(claim, drop)
+    if store is not None:
+        require_folder(store)
     aim = "tightness" if claim.status is Status.proved and drop is None else "violation"
     found = search(relaxed, aim=aim, seed=seed, effort=effort, progress=lambda part: progress("search", part))
     made = Falsification(
@@ -128,11 +130,13 @@ def falsify_claim(
     if draft is None:
         return made
     certificate = _sealed(draft, made)
-    made = replace(made, **_numbers(certificate), certificate=certificate, instance=_plain_instance(draft))
+    made = replace(
+        made, **_numbers(certificate, claim.identity), certificate=certificate, instance=_plain_instance(draft)
+    )
     if store is None:
         return made
     path = store / certificate_name(claim.id, drop)
-    return replace(made, certified=not verify_afresh(certificate, path), stored=path)
+    return made if verify_afresh(certificate, path) else replace(made, certified=True, stored=path)
 
 
 def _shrunk(claim: Claim, drop: str | None, found: Strained) -> Draft | None:
@@ -159,10 +163,13 @@ def _command(made: Falsification) -> str:
     return f"w2s-theory falsify {made.id}{dropped} --seed {made.seed}"
 
 
-def _numbers(certificate: dict[str, Any]) -> dict[str, float | None]:
-    """Violation and tightness by the middles of the certified sides."""
+def _numbers(certificate: dict[str, Any], identity: bool) -> dict[str, float | None]:
+    """Violation and tightness by the middles of the certified sides; of an identity the absolute difference."""
     lhs, rhs = (sum(map(Fraction, certificate[side])) / 2 for side in ("lhs", "rhs"))
-    return {"violation": float(lhs - rhs), "tightness": float(lhs / rhs) if rhs > 0 else None}
+    return {
+        "violation": float(abs(lhs - rhs) if identity else lhs - rhs),
+        "tightness": float(lhs / rhs) if rhs > 0 else None,
+    }
 
 
 def _plain_instance(draft: Draft) -> dict[str, Any]:

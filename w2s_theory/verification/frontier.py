@@ -40,7 +40,7 @@ class Frontier:
 
 
 @functools.lru_cache(maxsize=8)
-def _climb(claim: Claim, hypothesis: Hypothesis, world: World, count: int, steps: int) -> Any:
+def compiled_climb(claim: Claim, hypothesis: Hypothesis, world: World, count: int, steps: int) -> Any:
     """Compiled: gradient steps of `count` climbers, each with a limit of its own; the best z of each."""
     edge = ends(world, "violation")
     optimiser = optax.adam(optax.cosine_decay_schedule(RATE, steps, alpha=0.01))
@@ -92,7 +92,7 @@ def frontier(
         return made.slack, made.code, -hypothesis.margin(i), i
 
     with jax.enable_x64(True):
-        z = _climb(relaxed, hypothesis, free, count, steps)(free.draw(rng, count), np.repeat(limits, starts))
+        z = compiled_climb(relaxed, hypothesis, free, count, steps)(free.draw(rng, count), np.repeat(limits, starts))
         slack, code, strength, batch = jax.tree.map(np.asarray, compiled(jax.vmap(judged), optimised=False)(z))
     violation = np.where(code == Verdict.violated.code, -slack, 0.0)
     best = [int(np.argmax(np.where(strength <= limit, violation, 0.0))) for limit in limits]

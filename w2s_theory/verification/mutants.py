@@ -7,7 +7,6 @@ One that survives must do so for a reason that the claim declares.
 
 import functools
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -18,6 +17,7 @@ import numpy as np
 from w2s_theory.claim import Claim, Eq, Leq, Relation, Status
 from w2s_theory.instance import Flip, Instance
 from w2s_theory.verdict import Verdict
+from w2s_theory.verification.compiled_code import two_at_a_time
 from w2s_theory.verification.evaluation import evaluate_claim
 from w2s_theory.verification.search import MOST_INPUTS, Effort, search, without
 from w2s_theory.verification.sweep import tallied
@@ -123,17 +123,15 @@ def _deaths(found: list[Mutant], instances: int, seed: int, effort: Effort | Non
             return "property test"
         if mutant.witness and evaluate_claim(mutant.claim, mutant.witness()).verdict is Verdict.violated:
             return "witness"
-        if mutant.reason is None or not mutant.claim.either_direction:
-            aim = "violation" if mutant.change.startswith("without") else "tightness"
-            found = search(replace(mutant.claim, witness=None), aim=aim, seed=seed, effort=effort)
-            return "search" if found.verdict is Verdict.violated else None
-        return None
+        aim = "violation" if mutant.change.startswith("without") else "tightness"
+        found = search(replace(mutant.claim, witness=None), aim=aim, seed=seed, effort=effort)
+        return "search" if found.verdict is Verdict.violated else None
 
     return [MutantRow(m.id, m.change, how(m), m.reason) for m in found]
 
 
 def _on_small_tables(claim: Claim) -> Claim:
-    """The claim without its worlds of quadratures, which are slow and hold nothing that small tables lack."""
+    """The claim without its worlds of quadratures, which are slow."""
     return replace(claim, worlds=tuple(world for world in claim.worlds if world.inputs <= MOST_INPUTS))
 
 
@@ -153,5 +151,4 @@ def mutation_run(
         return rows
 
     proved = [_on_small_tables(claim) for claim in claims if claim.status is Status.proved]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return [row for rows in pool.map(one, proved) for row in rows]
+    return [row for rows in two_at_a_time(one, proved) for row in rows]

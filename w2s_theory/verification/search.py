@@ -40,7 +40,7 @@ DRAWS = 4
 _JUDGED = 64
 """How many of the best instances of a world are judged with all their assumptions."""
 MOST_INPUTS = 64
-"""Worlds with more inputs are quadratures, which hold nothing that small tables lack."""
+"""Worlds with more inputs, which are quadratures, are left out, being slow."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,11 @@ class Effort:
 
 @dataclass(frozen=True)
 class Strained:
-    """The instance that strains a claim most, of those a search has seen.
+    r"""The instance that strains a claim most, of those a search has seen.
 
-    `violation` is lhs - rhs, signed; `tightness` is lhs/rhs; `strain` is the factor below which a sharper bound is
-    violated here, $1-\\text{slack}/\\text{bound}$, which is the tightness where all of the right side is the bound.
+    `violation` is lhs - rhs, signed, of a broken identity |lhs - rhs|; `tightness` is lhs/rhs; `strain` is the factor
+    below which a sharper bound is violated here, $1-\text{slack}/\text{bound}$, which is the tightness where all of
+    the right side is the bound.
     """
 
     instance: Instance
@@ -130,7 +131,7 @@ def ends(world: World, aim: Aim) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=32)
-def _climb(claim: Claim, world: World, aim: Aim, count: int, steps: int) -> Any:
+def compiled_climb(claim: Claim, world: World, aim: Aim, count: int, steps: int) -> Any:
     """Compiled: of the coordinates z (`DRAWS` count, dim), `count` make `steps` steps of Adam at once.
 
     Half of them are the best of all, which finds what is rare; the others the first, which keeps them different.
@@ -166,7 +167,7 @@ def _climb(claim: Claim, world: World, aim: Aim, count: int, steps: int) -> Any:
 
 
 @functools.lru_cache(maxsize=32)
-def _slope(claim: Claim, world: World, aim: Aim) -> Any:
+def compiled_slope(claim: Claim, world: World, aim: Aim) -> Any:
     """Compiled: the objective at one z (dim,) and its gradient."""
     function = jax.value_and_grad(lambda z: objective(claim, aim, world.decode(z)))
     with jax.enable_x64(True):
@@ -175,7 +176,7 @@ def _slope(claim: Claim, world: World, aim: Aim) -> Any:
 
 def _polished(claim: Claim, world: World, aim: Aim, z: np.ndarray) -> tuple[np.ndarray, int]:
     """z after BFGS on the objective, and how many evaluations it took."""
-    slope, edge = _slope(claim, world, aim), ends(world, aim)
+    slope, edge = compiled_slope(claim, world, aim), ends(world, aim)
 
     def falling(at: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = (np.asarray(part) for part in slope(np.clip(at, -edge, edge)))
@@ -191,7 +192,7 @@ def _polished(claim: Claim, world: World, aim: Aim, z: np.ndarray) -> tuple[np.n
 def _candidates(claim: Claim, world: World, aim: Aim, rng: np.random.Generator, effort: Effort) -> tuple[Any, int]:
     """Coordinates (`_JUDGED`, dim) of the best that random starts lead to in this world, and the evaluations spent."""
     scaled = effort.scaled(world.share)
-    climb = _climb(claim, world, aim, scaled.starts, scaled.steps)
+    climb = compiled_climb(claim, world, aim, scaled.starts, scaled.steps)
     with jax.enable_x64(True):
         z, value = (np.asarray(part) for part in climb(world.draw(rng, DRAWS * scaled.starts)))
     order = np.argsort(-np.where(np.isnan(value), -np.inf, value))

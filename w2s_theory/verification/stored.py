@@ -10,16 +10,28 @@ from w2s_theory.errors import InputError
 
 
 def verify_afresh(certificate: dict[str, Any], path: Path) -> str:
-    """Write the certificate to `path` and have it verified in a fresh process: its complaint, empty if it accepts.
+    """Have the certificate verified in a fresh process, and store it at `path` if it is accepted.
 
-    `InputError` if the file cannot be written.
+    Returns the verifier's complaint, empty if it accepts.  `InputError` if the file cannot be written.
     """
+    written = path.with_suffix(".tmp")
+    require_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
+        written.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
+        verifier = [sys.executable, "-m", "w2s_theory.exact", str(written)]
+        done = subprocess.run(verifier, capture_output=True, text=True)
+        if done.returncode == 0:
+            written.replace(path)
+            return ""
+        written.unlink()
     except OSError as problem:
         raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
-    verifier = [sys.executable, "-m", "w2s_theory.exact", str(path)]
-    done = subprocess.run(verifier, capture_output=True, text=True)
-    said = (done.stdout + done.stderr).strip()
-    return "" if done.returncode == 0 else said or f"exit code {done.returncode}"
+    return (done.stdout + done.stderr).strip() or f"exit code {done.returncode}"
+
+
+def require_folder(folder: Path) -> None:
+    """`InputError` unless the folder is there, or can be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(f"{folder}: the folder cannot be made: {problem.strerror}") from None

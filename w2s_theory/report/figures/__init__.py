@@ -156,8 +156,9 @@ FIGURES: tuple[Figure, ...] = (
             "For every inequality that the theory notes prove, how far its right side stays above the left one at the "
             "instance that gradient search from thousands of random starts strains most, in the claim's smallest "
             "world; the error budget is counted against the instance. Of gains by the disagreement the gap is that of "
-            "the constant in front of the disagreement. Sharp claims reach equality or approach it; what stays above "
-            "is an upper bound on how much could be gained, not a proof that nothing can."
+            "the constant in front of the disagreement; a student that is never worse equals its teacher. Sharp claims "
+            "reach equality or approach it; of the others a search can say how loose they are at most, not that "
+            "they can be improved."
         ),
         claims=tightness.CLAIMS,
         prepare=tightness.prepare_tightness,

@@ -30,7 +30,7 @@ def prepare_tightness(context: FigureContext) -> dict[str, Any]:
         f"Evaluations: {spent:,}; none is a violation beyond the error budget.",
     ]
     if loose:
-        ranked = ", ".join(f"{entry['id']} {entry['strain']:.2f}" for entry in loose)
+        ranked = ", ".join(f"{entry['id']} {entry['strain']:.2g}" for entry in loose)
         facts.insert(1, f"Not known to be sharp: {ranked}.")
     return {
         "figure": "tightness",
@@ -55,7 +55,7 @@ def draw_tightness(canvas: Canvas, data: Mapping[str, Any]) -> None:
     axes.set(xlim=(1.5, 0.5 * _CLOSEST), ylim=(len(entries) - 0.3, -0.7))
     axes.xaxis.set_major_formatter(FuncFormatter(_percent))
     axes.minorticks_off()
-    axes.set_xlabel("how far the bound is above the closest instance found")
+    axes.set_xlabel("gap to equality")
     marks = [
         ("sharp in the theory notes", style.BLUE, style.BLUE),
         ("not known to be sharp", style.ORANGE, style.ORANGE),
