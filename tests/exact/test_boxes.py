@@ -217,7 +217,7 @@ def test_other_claims_and_floors_are_unusable_input(tmp_path):
     with pytest.raises(InputError, match="floor 1/2"):
         certify_box("pinsker", floor=Fraction(1, 2))
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot be made"):
         certify_box("hellinger-tv-lower", floor=Fraction(1, 5), store=tmp_path / "file")
 
 

@@ -22,7 +22,7 @@ from w2s_theory.exact.conditioning import (
 )
 from w2s_theory.exact.curves import bretagnolle_huber, sharp_curve, sharp_pinsker, uniform_envelope
 from w2s_theory.exact.envelopes import instance_envelope, label_free_range
-from w2s_theory.exact.heads import _joined, _Objective, global_minimisers
+from w2s_theory.exact.heads import _Objective, global_minimisers
 from w2s_theory.exact.instance import read_instance
 from w2s_theory.exact.rationals import decimal, enclosing_decimals, rational, rounded_down
 from w2s_theory.exact.students import Training, optimal_students
@@ -390,22 +390,3 @@ def test_rounding_down():
     for bad in ("0.5", "1/0", "", "1e3", " 1", "1/-2", 1, None, "١"):
         with pytest.raises(CertificateError, match="field here"):
             rational(bad, "here")
-
-
-def test_minimisers_closer_together_than_floats_are_all_kept():
-    """(s - c)^4 is too flat for Newton's method; c lies below 1/2 by less than the spacing of floats there."""
-    c = fmpq(1, 2) - fmpq(1, 2**100)
-    with precision():
-        ball = arb(c)
-        quartic = _Objective(
-            least=lambda low, high: arb(0),
-            value=lambda s: (s - ball) ** 4,
-            slope=lambda s: 4 * (s - ball) ** 3,
-            curvature=lambda s: 12 * (s - ball) ** 2,
-        )
-        found = global_minimisers(quartic)
-        assert any(low.mid().fmpq() <= c <= high.mid().fmpq() for low, high in found)
-        e = arb(2) ** -58
-        half = arb(1) / 2
-        ((low, high),) = _joined([(half + e, half + 2 * e), (half, half + e)])
-        assert (low, high) == (half, half + 2 * e)

@@ -1,7 +1,8 @@
 """Is the verifier able to find what is false?  Every proved claim is made false in small ways, and must be caught.
 
 A mutant is a claim whose bound is 5 % smaller, whose KL divergence has its arguments exchanged, or which lacks a
-hypothesis.  It dies by the property test (random and adversarial instances), at the claim's witness, or by search.
+hypothesis.  It dies by the property test (random and adversarial instances of the claim's first world), at the claim's
+witness, or by search in all its worlds.
 One that survives must do so for a reason that the claim declares.
 """
 
@@ -115,7 +116,8 @@ def _deaths(found: list[Mutant], instances: int, seed: int, effort: Effort | Non
     together = [m for m in found if not m.change.startswith("without")]
     violated = {}
     for group in [together, *([m] for m in found if m not in together)]:
-        for mutant, tally in zip(group, tallied([m.claim for m in group], instances, seed), strict=True):
+        first = [replace(m.claim, worlds=m.claim.worlds[:1]) for m in group]
+        for mutant, tally in zip(group, tallied(first, instances, seed), strict=True):
             violated[mutant.change] = tally.counts[Verdict.violated] > 0
 
     def how(mutant: Mutant) -> How | None:
