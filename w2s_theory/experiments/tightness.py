@@ -53,11 +53,11 @@ def tightness(
             "entries": [{key: value for key, value in entry.items() if key != "instance"} for entry in entries],
             "overview": {
                 "title": "tightness: the largest strain found of every proved inequality",
-                "columns": ["claim", "in the theory notes", "strain", "start", "evaluations"],
+                "columns": ["claim", "sharp", "strain", "start", "evaluations"],
                 "rows": [
                     [
                         e["id"],
-                        "sharp" if e["sharp"] else "not known to be sharp",
+                        "yes" if e["sharp"] else "not known",
                         e["strain"],
                         e["start"],
                         e["evaluations"],

@@ -25,8 +25,7 @@ def prepare_tightness(context: FigureContext) -> dict[str, Any]:
     least = min(sharp, key=lambda entry: entry["strain"])
     spent = sum(entry["evaluations"] for entry in entries)
     facts = [
-        f"Sharp in the theory notes: {len(sharp)} claims searched, the least tight is {least['id']} at "
-        f"{least['strain']:.4f}.",
+        f"Sharp: {len(sharp)} claims searched, the least tight is {least['id']} at {least['strain']:.4f}.",
         f"Evaluations: {spent:,}; none is a violation beyond the error budget.",
     ]
     if loose:
@@ -57,7 +56,7 @@ def draw_tightness(canvas: Canvas, data: Mapping[str, Any]) -> None:
     axes.minorticks_off()
     axes.set_xlabel("gap to equality")
     marks = [
-        ("sharp in the theory notes", style.BLUE, style.BLUE),
+        ("sharp: equality is reached or approached", style.BLUE, style.BLUE),
         ("not known to be sharp", style.ORANGE, style.ORANGE),
         ("closest at a corner or witness, not by random starts", style.GREY, "white"),
     ]
