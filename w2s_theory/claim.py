@@ -65,11 +65,11 @@ class HighProbability(Leq):
 
     @classmethod
     def of(
-        cls, lhs: QuantileInterval, rhs: Array, error: Array | float, forgiven: Mapping[str, Array]
+        cls, lhs: QuantileInterval, rhs: Array, error: Array | float = 0.0, forgiven: Mapping[str, Array] | None = None
     ) -> "HighProbability":
         """The relation between a quantile with its limits and a right side; `error` is added to the interval's."""
         spread = jnp.maximum(lhs.estimate - lhs.low, lhs.high - lhs.estimate)
-        return cls(lhs.estimate, rhs, error=spread + error, forgiven=forgiven)
+        return cls(lhs.estimate, rhs, error=spread + error, forgiven=forgiven or {})
 
 
 class Eq(Relation):

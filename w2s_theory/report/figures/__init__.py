@@ -151,14 +151,14 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure(
         name="tightness",
-        title="How tight each proved inequality is",
+        title="How tight each inequality is",
         caption=(
             "For every inequality that the theory notes prove, how far its right side stays above the left one at the "
             "instance that gradient search from thousands of random starts strains most, in the claim's smallest "
             "world; the error budget is counted against the instance. Of gains by the disagreement the gap is that of "
             "the constant in front of the disagreement; a student that is never worse equals its teacher. Sharp claims "
-            "reach equality or approach it; of the others a search can say how loose they are at most, not that "
-            "they can be improved."
+            "reach equality or approach it; of the others a search says how loose they are at most, and not that "
+            "nothing tighter holds."
         ),
         claims=tightness.CLAIMS,
         prepare=tightness.prepare_tightness,
