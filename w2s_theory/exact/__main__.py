@@ -3,34 +3,27 @@
 One line a file.  Exit code 0 if all were accepted, 1 if one was rejected, 2 if one could not be read.
 """
 
-import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from w2s_theory.exact.certificate import check, parsed
+from w2s_theory.exact import box_certificate
+from w2s_theory.exact.certificate import RULES, check, parsed
 from w2s_theory.exact.rationals import CertificateError, UnreadableError
 
-BOX_FORMAT, _BOX_MODULE = "w2s-theory box certificate", "w2s_theory.exact.box_certificate"
 _USAGE = "usage: python -m w2s_theory.exact FILE..."
 
 
 def verdict(text: str) -> str:
     """What a certificate that holds states, in one line; `CertificateError` if it does not hold."""
     data = parsed(text)
-    if data.get("format") == BOX_FORMAT:
-        return _box_verdict(data)
+    if data.get("format") == box_certificate.FORMAT:
+        return str(box_certificate.check(data))
     checked = check(data)
     under = f" without {checked.dropped}" if checked.dropped else ""
     sharper = f", bound times {checked.factor}," if checked.factor != 1 else ""
-    return f"{checked.claim}{under}{sharper} lhs - rhs >= {checked.at_least}"
-
-
-def _box_verdict(data: Mapping[str, Any]) -> str:
-    if importlib.util.find_spec(_BOX_MODULE) is None:
-        raise UnreadableError(f"field format: {BOX_FORMAT!r} cannot be checked by this version")
-    return str(importlib.import_module(_BOX_MODULE).check(data))
+    difference = "|lhs - rhs|" if RULES[checked.claim].identity else "lhs - rhs"
+    return f"{checked.claim}{under}{sharper} {difference} >= {checked.at_least}"
 
 
 def main(files: Sequence[str]) -> int:
