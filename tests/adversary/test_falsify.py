@@ -15,6 +15,7 @@ from w2s_theory.claim import Status
 from w2s_theory.verdict import Verdict
 from w2s_theory.verification.falsify import certificate_name, falsify_claim
 from w2s_theory.verification.search import Effort
+from w2s_theory.verification.stored import verify_afresh
 
 STORED = Path(__file__).parents[1] / "certificates"
 FEW = Effort(starts=256, steps=100, polished=1)
@@ -94,3 +95,13 @@ def test_stored_certificates_say_where_they_come_from():
         provenance = json.loads(path.read_text())["provenance"]
         assert re.match(r"w2s-theory (falsify|certify) \S+", provenance["command"]), path.name
         assert provenance.get("start", "random") in ("random", "corner", "witness")
+
+
+def test_a_rejected_certificate_does_not_replace_a_good_one(tmp_path):
+    good = (STORED / "calibration-binned.json").read_text()
+    path = tmp_path / "calibration-binned.json"
+    assert verify_afresh(json.loads(good), path) == ""
+    before = path.read_bytes()
+    assert "rejected" in verify_afresh(json.loads(good) | {"at_least": "3/2"}, path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
