@@ -28,9 +28,9 @@ _ELEMENTARY_ULPS = 32
 
 @functools.cache
 def _compiler_options(optimised: bool) -> dict[str, Any]:
-    """Options of XLA: no fusions that run on a second thread pool, and on request no LLVM optimisation.
+    """Options of XLA: none of jaxlib 0.10's "ynn" fusions, and on request no LLVM optimisation.
 
-    Batches of small products inside a loop have been seen to wait for ever on that pool (jaxlib 0.10).
+    Those fusions are known to crash or to wait for ever on some shapes (issue 39257 of JAX).
     """
     plain: dict[str, Any] = {} if optimised else {"xla_backend_optimization_level": 0}
     calm = plain | {"xla_cpu_experimental_ynn_fusion_type": ""}

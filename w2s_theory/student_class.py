@@ -167,8 +167,7 @@ class Training:
             if i.kind == "density":
                 features = features - i.weights @ features
                 goal = goal - jnp.sum(i.weights[:, None] * goal, axis=0)
-            root = jnp.sqrt(i.weights)[:, None]
-            head = jnp.linalg.pinv(root * features, rtol=1e-10) @ (root * goal)
+            head = linear_head_projection(i.weights, features, goal).parameters
             size = jnp.sqrt(jnp.sum(head**2))
             head = head * jnp.where(size > i.radius, i.radius / jnp.where(size > 0, size, 1.0), 1.0)
             fitted = features @ head

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.flatten_util import ravel_pytree
 
+from w2s_theory._linear_algebra import pivoted_solve, positive_definite_solve
 from w2s_theory._types import Array
 from w2s_theory.training.regions import Region
 
@@ -101,16 +102,10 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
             matrix = matrix + (normals * (s / slack)) @ normals.T
             scale = 1.0 / jnp.sqrt(jnp.maximum(jnp.diagonal(matrix), tiny))
             scaled = matrix * scale[:, None] * scale + _RIDGE * jnp.eye(size)
-            factor = lax.linalg.cholesky(jnp.asarray(scaled))
-
-            def solved(right: Array) -> jax.Array:
-                half = lax.linalg.triangular_solve(factor, (right * scale)[:, None], left_side=True, lower=True)
-                full = lax.linalg.triangular_solve(factor, half, left_side=True, lower=True, transpose_a=True)
-                return full[:, 0] * scale
-
-            plain = solved(-slope)
-            inward = solved(pull(x, 1.0 / slack))
-            ones = solved(jnp.ones(size)) if region.total else jnp.zeros(size)
+            ones = jnp.ones(size) if region.total else jnp.zeros(size)
+            right = jnp.stack([-slope, pull(x, 1.0 / slack), ones], axis=1)
+            solved = positive_definite_solve(scaled, right * scale[:, None]) * scale[:, None]
+            plain, inward, ones = solved.T
 
             def direction(target: Array) -> tuple[Array, Array, Array]:
                 step = plain + target * inward
@@ -162,8 +157,7 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
     def tangent_solve(linear: Callable, right: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         flat, restore = ravel_pytree(right)
         matrix = jax.vmap(lambda e: ravel_pytree(linear(restore(e)))[0])(jnp.eye(flat.size)).T
-        answer = jnp.linalg.solve(matrix + _RIDGE * jnp.eye(flat.size), flat)
-        return restore(answer)
+        return restore(pivoted_solve(matrix + _RIDGE * jnp.eye(flat.size), flat[:, None])[:, 0])
 
     start = jnp.asarray(start)
     guess = (start, jnp.zeros_like(region.slack(start)), jnp.zeros((), start.dtype))

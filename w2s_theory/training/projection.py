@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from w2s_theory._linear_algebra import is_positive_definite, pseudo_inverse
 from w2s_theory._numerics import float64, kl_term, log_ratio
 from w2s_theory._types import Array, Table, Vector
 from w2s_theory.functionals.bregman import Generator, generator
@@ -213,19 +214,16 @@ def linear_head_projection(
     length = jnp.sqrt(jnp.sum(columns**2, axis=0))
     unit = jnp.where(length > 0, length, 1.0)
     gram = (columns / unit).T @ (columns / unit)
-    values, vectors = jnp.linalg.eigh(gram)
-    kept = values > rank_tolerance**2 * values[-1]
-    inverse = jnp.where(kept, 1.0 / jnp.where(kept, values, 1.0), 0.0)
+    inverse = pseudo_inverse(gram, rank_tolerance**2)
     goal = jnp.where(root > 0, root * target, 0.0)
 
     def fitted(right: Array) -> jax.Array:
-        against = vectors.T @ ((columns / unit).T @ right)
-        return vectors @ (inverse[:, None] * against) / unit[:, None]
+        return inverse @ ((columns / unit).T @ right) / unit[:, None]
 
     theta = fitted(goal)
     theta = theta + fitted(goal - columns @ theta)
-    left = vectors.T @ ((columns / unit).T @ (goal - columns @ theta))
-    residual = jnp.sqrt(jnp.sum(inverse[:, None] * left**2))
+    left = (columns / unit).T @ (goal - columns @ theta)
+    residual = jnp.sqrt(jnp.maximum(jnp.sum(left * (inverse @ left)), 0.0))
     return Projection(features @ theta, theta, residual, jnp.zeros((), bool))
 
 
@@ -290,7 +288,7 @@ def softmax_head_projection(
             size = jnp.mean(jnp.abs(second)) + jnp.finfo(x.dtype).tiny
             second = second + size * jnp.kron(jnp.eye(shape[0]), jnp.full((shape[1], shape[1]), 1.0 / shape[1]))
         if direction == "reverse":
-            convex = jnp.all(jnp.isfinite(jax.lax.linalg.cholesky(second)))
+            convex = is_positive_definite(second)
             least = jnp.min(2.0 * jnp.diagonal(second) - jnp.sum(jnp.abs(second), axis=1))
             spread = jnp.max(jnp.abs(second))
             second = second + jnp.where(convex, 0.0, 1e-3 * spread - least) * jnp.eye(zero.size)
