@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from w2s_theory._linear_algebra import pseudo_inverse
 from w2s_theory._numerics import UNIT_ROUNDOFF
 from w2s_theory._types import Array
 from w2s_theory.functionals.bregman import Generator, generator
@@ -31,6 +32,8 @@ TOLERANCE = 1e-6
 
 What lies below it is counted: it enters the error budget of the claim.
 """
+
+_RANK_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,11 @@ class Training:
             if i.kind == "density":
                 features = features - i.weights @ features
                 goal = goal - jnp.sum(i.weights[:, None] * goal, axis=0)
-            head = linear_head_projection(i.weights, features, goal).parameters
+            root = jnp.sqrt(i.weights)[:, None]
+            columns = root * features
+            inverse = pseudo_inverse(columns.T @ columns, _RANK_TOLERANCE**2)
+            head = inverse @ (columns.T @ (root * goal))
+            head = head + inverse @ (columns.T @ (root * goal - columns @ head))
             size = jnp.sqrt(jnp.sum(head**2))
             head = head * jnp.where(size > i.radius, i.radius / jnp.where(size > 0, size, 1.0), 1.0)
             fitted = features @ head

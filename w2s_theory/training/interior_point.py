@@ -157,7 +157,9 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
     def tangent_solve(linear: Callable, right: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         flat, restore = ravel_pytree(right)
         matrix = jax.vmap(lambda e: ravel_pytree(linear(restore(e)))[0])(jnp.eye(flat.size)).T
-        return restore(pivoted_solve(matrix + _RIDGE * jnp.eye(flat.size), flat[:, None])[:, 0])
+        inverse = pivoted_solve(matrix + _RIDGE * jnp.eye(flat.size), jnp.eye(flat.size))
+        answer = inverse @ flat
+        return restore(answer + inverse @ (flat - matrix @ answer))
 
     start = jnp.asarray(start)
     guess = (start, jnp.zeros_like(region.slack(start)), jnp.zeros((), start.dtype))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-import equinox as eqx
 import jax
 import numpy as np
 
+from w2s_theory._numerics import compiled
 from w2s_theory.claim import Claim, Eq, Leq, Relation, Status
 from w2s_theory.instance import Flip, Instance
 from w2s_theory.verdict import Verdict
@@ -85,7 +85,7 @@ def _uses(claim: Claim, flip: Flip) -> bool:
     batch = world.sample(np.random.default_rng(0), _SCREENED)
     with jax.enable_x64(True):
         both = [
-            eqx.filter_jit(jax.vmap(lambda i, c=c: (c.sides(i).lhs, c.sides(i).rhs)))(batch)
+            compiled(jax.vmap(lambda i, c=c: (c.sides(i).lhs, c.sides(i).rhs)))(batch)
             for c in (claim, _flipped(claim, flip))
         ]
     return not all(np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True) for a, b in zip(*both, strict=True))
