@@ -139,7 +139,7 @@ needs_sample = Domain("sample", _needs_sample)
     cite=_YAO,
     status=Status.proved,
     worlds=(
-        StrainedStudents(2, 2, _REVERSE, members=2, strain="sample", size=2**20),
+        StrainedStudents(2, 2, _REVERSE, members=2, strain="sample", size=2**44),
         StrainedStudents(3, 3, _REVERSE, strain="sample", size=64),
     ),
     assumes=(convex_class(_REVERSE), realizable(_REVERSE), class_floor),

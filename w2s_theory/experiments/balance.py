@@ -1,0 +1,134 @@
+r"""`balance`: a student's training path between teacher and truth, in closed form and simulated.
+
+Inputs x ~ N(0, Σ), predictors linear, squared loss E(g - h)².  Gradient flow from zero on the teacher's labels moves
+along the eigenvectors of Σ: $\beta_j(t)=(1-e^{-\lambda_jt})\beta_{w,j}$.  Its disagreement with the teacher falls to
+zero, so the band of `generalization-squared` around the teacher's risk closes; its risk may fall below the teacher's
+on the way, and rise again.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from w2s_theory.experiments.records import check_seeds, rounded
+from w2s_theory.worlds.gaussian_regression import GaussianRegression
+
+EXAMPLES = 400
+_TIMES = 240
+
+
+def _covariance(eigenvalues: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A covariance matrix with these eigenvalues, and its eigenvectors as columns."""
+    basis = np.linalg.qr(np.random.default_rng(seed).normal(size=(len(eigenvalues),) * 2))[0]
+    covariance = basis @ np.diag(eigenvalues) @ basis.T
+    return 0.5 * (covariance + covariance.T), basis
+
+
+def _cases() -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """Name, eigenvalues, and coefficients of truth and teacher in the eigenbasis."""
+    return [
+        ("no stationary time", np.array([2.0, 0.5, 0.1]), np.array([1.0, 0.8, 1.5]), np.array([0.8, 0.5, 0.9])),
+        ("one stationary time", np.array([2.0, 0.3, 0.05]), np.array([1.0, 0.7, 0.2]), np.array([1.0, 1.4, 1.8])),
+        ("two stationary times", np.array([2.0, 0.2, 0.01]), np.array([0.9, 0.8, 3.0]), np.array([1.9, 0.8, 2.8])),
+    ]
+
+
+def balance(
+    seed: int = 0,
+    seeds: int = 1,
+    quick: bool = False,
+    progress: Callable[[str, float], None] | None = None,
+) -> dict[str, Any]:
+    r"""Risk and disagreement against training time for three pairs of truth and teacher.
+
+    `closed` is gradient flow on the population; `simulated` is gradient descent on the teacher's labels of
+    400 inputs, judged on the population, ten students a seed (quick: three), with mean and range over students.
+    `band` is $[(\sqrt{L_w}-\sqrt d)_+^2,(\sqrt{L_w}+\sqrt d)^2]$; `stationary` are the roots of the closed-form
+    derivative of the risk.  What is monotone and what is not is counted, not assumed.
+
+    Returns a dictionary that JSON can hold: `settings`, `cases`, `overview`.  `InputError` for a negative seed or
+    `seeds` below one.
+    """
+    check_seeds("balance", seed, seeds)
+    students = 3 if quick else 10
+    cases = []
+    for number, (name, eigenvalues, truth, teacher) in enumerate(_cases()):
+        covariance, basis = _covariance(eigenvalues, number)
+        world = GaussianRegression(covariance, basis @ truth, basis @ teacher, basis @ teacher)
+        cases.append(_case(name, world, eigenvalues, seed, seeds, students))
+        if progress:
+            progress("training paths", (number + 1) / 3)
+    settings = {"seed": seed, "seeds": seeds, "quick": quick, "students": students, "examples": EXAMPLES}
+    return rounded({"experiment": "balance", "settings": settings, "cases": cases, "overview": _overview(cases)})
+
+
+def _case(
+    name: str, world: GaussianRegression, eigenvalues: np.ndarray, seed: int, seeds: int, students: int
+) -> dict[str, Any]:
+    times = np.geomspace(0.02 / eigenvalues.max(), 12.0 / eigenvalues.min(), _TIMES)
+    path = world.gradient_flow(times)
+    at_teacher = world.divergence(world.weak, world.truth)
+    risk, apart = world.divergence(path, world.truth), world.divergence(path, world.weak)
+    paths = np.concatenate(
+        [_descent(world, times, np.random.default_rng([seed, replicate]), students) for replicate in range(seeds)]
+    )
+    simulated, off = world.divergence(paths, world.truth), world.divergence(paths, world.weak)
+    root = np.sqrt(at_teacher)
+    bands = [(np.maximum(root - np.sqrt(d), 0.0) ** 2, (root + np.sqrt(d)) ** 2) for d in (apart, off)]
+    outside = (simulated < bands[1][0] * (1 - 1e-12)) | (simulated > bands[1][1] * (1 + 1e-12))
+    stationary = np.asarray(world.stationary_times())
+    at_stationary = world.divergence(world.gradient_flow(stationary), world.truth) if len(stationary) else []
+    return {
+        "name": name,
+        "covariance": world.covariance,
+        "truth": world.truth,
+        "weak": world.weak,
+        "teacher_risk": at_teacher,
+        "times": times,
+        "closed": {"risk": risk, "disagreement": apart, "low": bands[0][0], "high": bands[0][1]},
+        "stationary": {"times": stationary, "risk": at_stationary},
+        "simulated": {
+            key: reduce(values, axis=0)
+            for values, what in ((simulated, "risk"), (off, "disagreement"))
+            for key, reduce in ((what, np.mean), (f"{what}_low", np.min), (f"{what}_high", np.max))
+        },
+        "students": len(paths),
+        "lowest_risk": risk.min(),
+        "best_time": times[int(np.argmin(risk))],
+        "disagreement_rises": int(np.sum(np.diff(apart) > 0)),
+        "outside_band": int(outside.sum()),
+        "risks_compared": int(outside.size),
+    }
+
+
+def _descent(world: GaussianRegression, times: np.ndarray, rng: np.random.Generator, students: int) -> np.ndarray:
+    """Paths (students, T, p) of gradient descent on the teacher's labels of `EXAMPLES` inputs a student.
+
+    The step is a fifth of the inverse of the largest eigenvalue of the sample covariance; s steps of size η are
+    $\\beta=(I-(I-\\eta S)^s)\\beta_w$ from zero, evaluated in the eigenbasis of S.
+    """
+    paths = []
+    for _ in range(students):
+        inputs = rng.normal(size=(EXAMPLES, len(world.truth))) @ np.linalg.cholesky(world.covariance).T
+        values, vectors = np.linalg.eigh(inputs.T @ inputs / EXAMPLES)
+        step = 0.2 / values.max()
+        shrunk = 1.0 - (1.0 - step * values) ** np.floor(times / step)[:, None]
+        paths.append((shrunk * (vectors.T @ np.asarray(world.weak))) @ vectors.T)
+    return np.array(paths)
+
+
+def _overview(cases: list[dict[str, Any]]) -> dict[str, Any]:
+    columns = ["case", "teacher's risk", "lowest risk", "at time", "stationary times", "students outside the band"]
+    rows = [
+        [
+            case["name"],
+            case["teacher_risk"],
+            case["lowest_risk"],
+            case["best_time"],
+            ", ".join(f"{time:.3g}" for time in case["stationary"]["times"]) or "none",
+            f"{case['outside_band']} of {case['risks_compared']:,}",
+        ]
+        for case in cases
+    ]
+    return {"title": "balance: a student between teacher and truth", "columns": columns, "rows": rows}

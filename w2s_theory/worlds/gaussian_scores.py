@@ -1,0 +1,84 @@
+"""Logistic models of one Gaussian score: s ~ N(mean, scale²), F = σ(a·s + b).
+
+All models are one-to-one in s, so every score determines the truth: conditioning tables are the truth itself.
+"""
+
+from typing import Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.special import ndtri
+
+from w2s_theory._types import Array
+from w2s_theory.instance import Conditioning
+from w2s_theory.measures import DiscreteMeasure, Trapezoid
+from w2s_theory.worlds.population import Models, Population, checked, require_floor, require_positive
+
+NODES = 2_001
+_REACH = 9.0
+
+
+def logistic_rows(log_odds: Array, floor: float = 0.0) -> jax.Array:
+    """Rows (n, 2) of σ(±log-odds), mixed with the uniform row so that no entry is below the floor."""
+    log_odds = jnp.reshape(jnp.asarray(log_odds), (-1,))
+    rows = jnp.stack([jax.nn.sigmoid(-log_odds), jax.nn.sigmoid(log_odds)], axis=-1)
+    return floor + (1.0 - 2.0 * floor) * rows
+
+
+class GaussianScores(Population):
+    """`truth`, `weak`, `strong` are pairs (slope, offset) of log-odds; weak model and student have the floor `gamma`.
+
+    `InputError` for a scale that is not positive, a slope of zero, or a floor outside [0, ½).
+    """
+
+    mean: float
+    scale: float
+    truth: tuple[float, float]
+    weak: tuple[float, float]
+    strong: tuple[float, float]
+    gamma: float = 0.0
+
+    def __check_init__(self) -> None:
+        """Refuse what is not one-to-one in the score."""
+        require_positive("GaussianScores", scale=self.scale)
+        require_floor("GaussianScores", self.gamma, 2)
+        for name in ("weak", "strong"):
+            slope = getattr(self, name)[0]
+            checked(slope != 0, f"GaussianScores: {name} has slope 0, so its score does not determine the truth")
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> Self:
+        """Slopes between a quarter and four."""
+        slopes, offsets = np.exp(rng.uniform(-1.4, 1.4, 3)), rng.normal(size=3)
+        lines = [(float(a), float(b)) for a, b in zip(slopes, offsets, strict=True)]
+        return cls(float(rng.normal()), float(rng.uniform(0.5, 2.0)), *lines, gamma=0.01)
+
+    @property
+    def floor(self) -> float:
+        """γ."""
+        return self.gamma
+
+    @property
+    def dimension(self) -> int:
+        """One."""
+        return 1
+
+    def points(self, uniform: np.ndarray) -> np.ndarray:
+        """Scores (n, 1)."""
+        return self.mean + self.scale * ndtri(uniform)
+
+    def models(self, points: Array) -> Models:
+        """Rows (n, 2), with the truth as every conditioning table."""
+
+        def rows(line: tuple[float, float], floor: float) -> jax.Array:
+            return logistic_rows(line[0] * points + line[1], floor)
+
+        truth = rows(self.truth, 0.0)
+        known = Conditioning(weak_score=truth, strong_score=truth, strong_row=truth)
+        return Models(truth, rows(self.weak, self.gamma), rows(self.strong, self.gamma), known)
+
+    def quadrature(self) -> DiscreteMeasure:
+        """Nested trapezoid rule over nine standard deviations either way; the mass outside is below 1e-18."""
+        ends = np.array([self.mean - _REACH * self.scale]), np.array([self.mean + _REACH * self.scale])
+        return Trapezoid(NODES).measure(lambda s: jnp.exp(-0.5 * ((s[:, 0] - self.mean) / self.scale) ** 2), *ends)
