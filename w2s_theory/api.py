@@ -17,10 +17,14 @@ from w2s_theory.instance import Instance
 from w2s_theory.instance_file import instance_from, read_instance
 from w2s_theory.report.rows import claim_json
 from w2s_theory.verification.box_search import BoxResult, certify_box
+from w2s_theory.verification.by_rule import RuleRow
+from w2s_theory.verification.by_rule import verify_by_rule as by_rule
 from w2s_theory.verification.evaluation import Evaluation, evaluate_claim, finite_or_none
 from w2s_theory.verification.falsify import Falsification, falsify_claim
 from w2s_theory.verification.mutants import MutantRow, mutation_run
 from w2s_theory.verification.sweep import SweepRow, sweep
+from w2s_theory.worlds.population import Population
+from w2s_theory.worlds.populations import POPULATIONS
 
 __all__ = [
     "CLAIMS",
@@ -34,6 +38,7 @@ __all__ = [
     "list_claims",
     "simulate",
     "verify",
+    "verify_by_rule",
     "verify_mutants",
 ]
 
@@ -71,6 +76,30 @@ def verify(
         raise InputError(f"--seed {seed} is negative")
     claims = [find_claim(identifier) for identifier in dict.fromkeys(ids)] or list(CLAIMS)
     return sweep(claims, instances, seed, on_row)
+
+
+def verify_by_rule(
+    *ids: str,
+    rule: str,
+    samples: int = 1_000_000,
+    draws: str = "plain",
+    region: str = "clt",
+    level: float = 0.99,
+    seed: int = 0,
+    on_population: Callable[[Population], Any] = lambda population: None,
+) -> list[RuleRow]:
+    """Check the claims named, or all, on the built-in populations by one rule.
+
+    `exact`: finitely many atoms that have all moments a claim depends on; `quadrature`; or `monte-carlo`, with
+    confidence intervals on the slack (`region`: clt, hoeffding, empirical-bernstein or betting; `draws`: plain,
+    antithetic or sobol) whose errors over all claims and populations add up to at most 1 - `level`.  A claim is
+    `unresolved` where a rule cannot decide it.  `InputError` for an unknown id or setting.
+    """
+    if seed < 0:
+        raise InputError(f"--seed {seed} is negative")
+    claims = [find_claim(identifier) for identifier in dict.fromkeys(ids)] or list(CLAIMS)
+    options: Any = {"samples": samples, "draws": draws, "region": region, "level": level, "seed": seed}
+    return by_rule(claims, POPULATIONS, rule, on_population=on_population, **options)
 
 
 def verify_mutants(

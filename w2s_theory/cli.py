@@ -63,13 +63,34 @@ def verify(
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Make the claims false in small ways; are they caught?")
     ] = False,
+    rule: Annotated[
+        str | None,
+        typer.Option(metavar="RULE", help="exact, quadrature or monte-carlo: on the built-in populations instead."),
+    ] = None,
+    samples: Annotated[int, typer.Option(metavar="N", help="monte-carlo: draws a population.")] = 1_000_000,
+    draws: Annotated[str, typer.Option(metavar="HOW", help="monte-carlo: plain, antithetic or sobol.")] = "plain",
+    region: Annotated[
+        str,
+        typer.Option(metavar="WHICH", help="monte-carlo: clt, hoeffding, empirical-bernstein or betting."),
+    ] = "clt",
+    level: Annotated[float, typer.Option(metavar="P", help="monte-carlo: confidence of all verdicts at once.")] = 0.99,
     json_file: JsonFile = None,
 ) -> None:
-    """Check claims on random and adversarial instances; exit 1 if one does not come out as its status says."""
+    """Check claims on random and adversarial instances; exit 1 if one does not come out as its status says.
+
+    With --rule, check them on populations with a density; exit 1 if a proved claim is violated there.
+    """
     from w2s_theory import api
+    from w2s_theory.errors import InputError
     from w2s_theory.report.rows import sweep_json, sweep_table
 
     wanted = ids or []
+    if rule is not None:
+        if mutants or instances is not None:
+            raise InputError("--rule is about populations: neither --mutants nor --instances goes with it")
+        options = {"samples": samples, "draws": draws, "region": region, "level": level, "seed": seed}
+        _verify_by_rule(wanted, rule, options, json_file)
+        return
     if mutants:
         _verify_mutants(wanted, 2_000 if instances is None else instances, seed, json_file)
         return
@@ -83,6 +104,19 @@ def verify(
         )
     _console().print(sweep_table(rows))
     _write_json(json_file, sweep_json(rows))
+    _exit_unless(all(row.passed for row in rows))
+
+
+def _verify_by_rule(ids: Sequence[str], rule: str, options: dict[str, Any], json_file: Path | None) -> None:
+    """Exit 1 if a proved claim is violated on a population."""
+    from w2s_theory import api
+    from w2s_theory.report.rows import rule_json, rule_table
+
+    with _progress() as bar:
+        task = bar.add_task(rule, total=len(api.POPULATIONS))
+        rows = api.verify_by_rule(*ids, rule=rule, **options, on_population=lambda population: bar.advance(task))
+    _console().print(rule_table(rows, rule))
+    _write_json(json_file, rule_json(rows, rule, options))
     _exit_unless(all(row.passed for row in rows))
 
 

@@ -1,7 +1,7 @@
 """Results as rows: for the terminal (rich), for the README (Markdown) and for JSON."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,9 +13,11 @@ from w2s_theory.claim import Claim, Status
 from w2s_theory.instance_file import instance_to_json
 from w2s_theory.report.plain import plain_text
 from w2s_theory.verification.box_search import BoxResult
-from w2s_theory.verification.evaluation import Evaluation
+from w2s_theory.verification.by_rule import RuleRow
+from w2s_theory.verification.evaluation import Evaluation, finite_or_none
 from w2s_theory.verification.falsify import Falsification
 from w2s_theory.verification.mutants import MutantRow
+from w2s_theory.verification.sampled import SampledOutcome
 from w2s_theory.verification.sweep import SweepRow
 
 _COLOURS = {
@@ -28,6 +30,7 @@ _COLOURS = {
 }
 _LARGEST_SAVED_INSTANCE = 64
 _ID_WIDTH = 33
+_FEW_ROWS = 10
 
 
 def short(value: float | None, digits: int = 2) -> str:
@@ -101,6 +104,65 @@ def sweep_table(rows: Sequence[SweepRow]) -> RenderableType:
             verdict,
         )
     return Group(table, Text(verdict_sentence(rows)))
+
+
+def rule_json(rows: Sequence[RuleRow], rule: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """`w2s-theory verify --rule --json`: the keys of a sweep, and what each population said."""
+    claims = []
+    for row in rows:
+        entry: dict[str, Any] = {"id": row.id, "status": row.status.value}
+        entry |= {
+            key: getattr(row, key) for key in ("instances", "min_slack", "max_tightness", "violations", "verdict")
+        }
+        entry["populations"] = [_rule_entry(outcome) for outcome in row.outcomes]
+        claims.append(entry)
+    settings = dict(options) if rule == "monte-carlo" else {}
+    return {"rule": rule, **settings, "claims": claims, "passed": all(row.passed for row in rows)}
+
+
+def _rule_entry(outcome: SampledOutcome) -> dict[str, Any]:
+    entry: dict[str, Any] = {"population": outcome.population, "verdict": outcome.verdict.value}
+    if outcome.slack is not None:
+        low, high = (finite_or_none(end) for end in outcome.slack)
+        entry |= {"lhs": outcome.lhs, "rhs": outcome.rhs, "slack": {"low": low, "high": high}}
+    extra = {"p_value": outcome.p_value, "samples_needed": outcome.needed, "reason": outcome.reason}
+    return entry | {name: value for name, value in extra.items() if value is not None}
+
+
+def rule_table(rows: Sequence[RuleRow], rule: str) -> RenderableType:
+    """One line a claim that any population could be asked about, and what the words mean."""
+    table = Table(title=f"Claims on populations, by {rule}", box=None, padding=(0, 1, 0, 0))
+    table.add_column("claim", no_wrap=True)
+    for heading in ("decided on", "violated", "slack ≥", "lhs/rhs ≤"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    shown = [row for row in rows if row.instances or len(rows) < _FEW_ROWS]
+    for row in shown:
+        table.add_row(
+            "\n".join(textwrap.wrap(row.id, _ID_WIDTH)),
+            f"{row.instances} of {len(row.outcomes)}",
+            str(row.violations),
+            short(row.min_slack),
+            short(row.max_tightness),
+            Text(row.verdict, "green" if row.passed else "bold red"),
+        )
+    return Group(table, Text(_rule_sentence(rows, shown)))
+
+
+def _rule_sentence(rows: Sequence[RuleRow], shown: Sequence[RuleRow]) -> str:
+    said = [f"No violation where decided: {sum(row.verdict == 'holds' for row in rows)} claims."]
+    left = len(rows) - len(shown)
+    if left:
+        said.append(f"Not shown: {left} that no population decides (--json says why for each).")
+    needed = [
+        f"{row.id} on {o.population} ({o.needed:,.0f})" for row in rows for o in row.outcomes if o.needed is not None
+    ]
+    if needed:
+        said.append(f"More samples would decide: {', '.join(needed)}.")
+    failed = [row.id for row in rows if not row.passed]
+    if failed:
+        said.append(f"FAILED: {', '.join(failed)}.")
+    return " ".join(said)
 
 
 def verdict_sentence(rows: Sequence[SweepRow]) -> str:

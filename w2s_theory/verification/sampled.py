@@ -30,7 +30,6 @@ from w2s_theory.functionals.uniform_envelope import (
     uniform_envelope_upper,
 )
 from w2s_theory.instance import SQUARED_LOSS_SIGMA, Instance
-from w2s_theory.measures import DiscreteMeasure, Provenance
 from w2s_theory.verdict import Verdict
 from w2s_theory.verification.confidence import Interval, Means, Range, Region, holm, smallest_alpha
 from w2s_theory.verification.evaluation import margins_of
@@ -367,11 +366,6 @@ def _inside(uniform: np.ndarray) -> np.ndarray:
     return np.clip(uniform, 2.0**-54, 1.0 - 2.0**-53)
 
 
-def _atoms(points: np.ndarray | Array, count: int) -> DiscreteMeasure:
-    size = points.shape[0]
-    return DiscreteMeasure(points, np.full(size, 1.0 / size), None, Provenance("sampled", count))
-
-
 @functools.lru_cache(maxsize=64)
 def _summaries(draws: Draws, raw: bool) -> Any:
     """Compiled: means and squared deviations of every statistic over the first `valid` points of a block."""
@@ -379,7 +373,7 @@ def _summaries(draws: Draws, raw: bool) -> Any:
     def summarised(
         population: Population, points: Array, valid: Array, multipliers: Multipliers | None
     ) -> dict[str, Any]:
-        values = statistics(population.instance(_atoms(points, len(points))), multipliers)
+        values = statistics(population.sampled_instance(points), multipliers)
         counted = jnp.arange(len(points)) < valid
         if draws == "antithetic":
             values = {name: v.reshape(-1, 2).mean(axis=1) for name, v in values.items()}
@@ -403,7 +397,7 @@ def pilot_multipliers(population: Population, seed: int) -> Multipliers | None:
         return None
     uniform = _inside(np.random.default_rng([seed, 0]).random((_PILOT, population.dimension)))
     with jax.enable_x64(True):
-        instance = population.instance(_atoms(population.points(uniform), _PILOT))
+        instance = population.sampled_instance(population.points(uniform))
         least = {"worst": 1.05 / population.floor, "best": 0.0, "upper": -math.inf, "lower": -math.inf}
 
         def around(name: str) -> tuple[float, float]:
@@ -527,7 +521,7 @@ def sampled_outcomes(
         raise InputError(f"level {level:g} is not strictly between 0 and 1")
     means, multipliers = sample_means(population, samples, draws=draws, region=region, seed=seed)
     unit = {"plain": 1, "antithetic": 2, "sobol": samples / _SCRAMBLES}[draws]
-    setting = Setting(population.floor, _classes(population), _noise(population), multipliers)
+    setting = Setting(float(population.floor), _classes(population), _noise(population), multipliers)
     pilot = _pilot(population, seed)
     asked: dict[str, Sampled] = {}
     outcomes: dict[str, SampledOutcome] = {}
@@ -574,13 +568,13 @@ def _verdict(slack: Interval, magnitude: float) -> Verdict:
 
 
 def _noise(population: Population) -> float:
-    return SQUARED_LOSS_SIGMA if population.noise is None else population.noise
+    return float(SQUARED_LOSS_SIGMA if population.noise is None else population.noise)
 
 
 def _pilot(population: Population, seed: int) -> Instance:
     uniform = _inside(np.random.default_rng([seed, 3]).random((1_000, population.dimension)))
     with jax.enable_x64(True):
-        return population.instance(_atoms(population.points(uniform), 1_000))
+        return population.sampled_instance(population.points(uniform))
 
 
 def _not_asked(claim: Claim, population: Population, pilot: Instance, means: Means) -> tuple[str | None, Verdict]:

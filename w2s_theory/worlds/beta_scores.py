@@ -4,17 +4,14 @@ $S\sim\mathrm{Beta}(a,b)$, $P(Y=1\mid S)=\sigma(\operatorname{logit}S/T+c)$: at 
 calibrated, and otherwise its calibration error is known.  Everything is a function of $z=\operatorname{logit}S$.
 """
 
-from typing import Self
-
-import jax.numpy as jnp
 import numpy as np
 from scipy.special import betaincinv
 
 from w2s_theory._types import Array
 from w2s_theory.instance import Conditioning
-from w2s_theory.measures import DiscreteMeasure, Trapezoid
-from w2s_theory.worlds.gaussian_scores import NODES, logistic_rows
-from w2s_theory.worlds.population import Models, Population, require_floor, require_positive
+from w2s_theory.measures import DiscreteMeasure
+from w2s_theory.worlds.gaussian_scores import logistic_rows, split_at_crossings
+from w2s_theory.worlds.population import Models, Number, Population, require_floor, require_positive
 
 _LOG_MASS = 45.0
 
@@ -25,13 +22,13 @@ class BetaScores(Population):
     `InputError` for shape parameters or temperatures that are not positive, or a γ outside [0, ½).
     """
 
-    a: float
-    b: float
-    temperature: float = 1.0
-    shift: float = 0.0
-    weak_temperature: float = 1.0
-    weak_shift: float = 0.0
-    gamma: float = 0.0
+    a: Number
+    b: Number
+    temperature: Number = 1.0
+    shift: Number = 0.0
+    weak_temperature: Number = 1.0
+    weak_shift: Number = 0.0
+    gamma: Number = 0.0
 
     def __check_init__(self) -> None:
         """Refuse parameters that are not positive."""
@@ -40,7 +37,7 @@ class BetaScores(Population):
         require_floor("BetaScores", self.gamma, 2)
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Self:
+    def random(cls, rng: np.random.Generator) -> "BetaScores":
         """Shapes between one half and four, temperatures between one half and two."""
         shapes, temperatures = np.exp(rng.uniform(-0.7, 1.4, 2)), np.exp(rng.uniform(-0.7, 0.7, 2))
         shifts = 0.5 * rng.normal(size=2)
@@ -48,7 +45,7 @@ class BetaScores(Population):
         return cls(float(shapes[0]), float(shapes[1]), *maps, gamma=0.01)
 
     @property
-    def floor(self) -> float:
+    def floor(self) -> Number:
         """γ."""
         return self.gamma
 
@@ -73,13 +70,11 @@ class BetaScores(Population):
         return Models(truth, weak, logistic_rows(points, self.gamma), known)
 
     def quadrature(self) -> DiscreteMeasure:
-        r"""Nested trapezoid rule in z, whose density is proportional to $\sigma(z)^a\sigma(-z)^b$."""
+        r"""In z, whose density is proportional to $\sigma(z)^a\sigma(-z)^b$, split where two models cross."""
 
-        def density(z: Array) -> Array:
-            above, below = jnp.logaddexp(0.0, -z[:, 0]), jnp.logaddexp(0.0, z[:, 0])
-            return jnp.exp(-self.a * above - self.b * below)
+        def density(z: np.ndarray) -> np.ndarray:
+            return np.exp(-self.a * np.logaddexp(0.0, -z) - self.b * np.logaddexp(0.0, z))
 
         centre = np.log(self.a / self.b)
-        return Trapezoid(NODES).measure(
-            density, np.array([centre - _LOG_MASS / self.a]), np.array([centre + _LOG_MASS / self.b])
-        )
+        ends = float(centre - _LOG_MASS / self.a), float(centre + _LOG_MASS / self.b)
+        return split_at_crossings(self, density, *ends)

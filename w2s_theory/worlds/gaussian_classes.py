@@ -5,8 +5,6 @@ imperfect, and exactly calibrated, so its conditioning table is itself.  For two
 well, its log-odds being Gaussian in each class.
 """
 
-from typing import Self
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -16,7 +14,7 @@ from scipy.special import ndtri
 from w2s_theory._types import Array
 from w2s_theory.instance import Conditioning
 from w2s_theory.measures import DiscreteMeasure, Trapezoid
-from w2s_theory.worlds.population import Models, Population, checked, require_floor, require_positive
+from w2s_theory.worlds.population import Models, Number, Population, checked, require_floor, require_positive
 
 _REACH = 7.5
 _NODES = {1: 1_001, 2: 81, 3: 41}
@@ -34,7 +32,7 @@ class GaussianClasses(Population):
     seen: tuple[int, ...] = eqx.field(static=True)
     slope: np.ndarray
     offset: np.ndarray
-    gamma: float = 0.0
+    gamma: Number = 0.0
 
     def __check_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -50,7 +48,7 @@ class GaussianClasses(Population):
         require_floor("GaussianClasses", self.gamma, classes)
 
     @classmethod
-    def random(cls, rng: np.random.Generator, classes: int = 3, gamma: float = 0.01) -> Self:
+    def random(cls, rng: np.random.Generator, classes: int = 3, gamma: Number = 0.01) -> "GaussianClasses":
         """Two coordinates, of which the teacher sees the first; the student is the posterior, disturbed."""
         means = rng.normal(size=(classes, 2))
         priors = rng.dirichlet(np.full(classes, 5.0))
@@ -59,7 +57,7 @@ class GaussianClasses(Population):
         return cls(means, priors, (0,), slope, offset, gamma)
 
     @property
-    def floor(self) -> float:
+    def floor(self) -> Number:
         """γ."""
         return self.gamma
 

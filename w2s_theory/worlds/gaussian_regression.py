@@ -4,8 +4,6 @@ Every divergence is a quadratic form, $\mathbb E(g-h)^2=(\beta-\beta')^\top\Sigm
 atoms with covariance Σ decide every claim about squared loss exactly.
 """
 
-from typing import Self
-
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
@@ -42,7 +40,9 @@ class GaussianRegression(Population):
             checked(shape == (size,), f"GaussianRegression: {name} has shape {shape}, not ({size},)")
 
     @classmethod
-    def restricted(cls, covariance: np.ndarray, truth: np.ndarray, seen: tuple[int, ...], strong: np.ndarray) -> Self:
+    def restricted(
+        cls, covariance: np.ndarray, truth: np.ndarray, seen: tuple[int, ...], strong: np.ndarray
+    ) -> "GaussianRegression":
         r"""The weak model is the projection of the truth on S = `seen`: $\Sigma_{SS}b=\Sigma_{S\cdot}\beta^*$."""
         covariance, truth = np.asarray(covariance, float), np.asarray(truth, float)
         chosen = np.array(sorted(set(seen)), int)
@@ -53,7 +53,7 @@ class GaussianRegression(Population):
         return cls(covariance, truth, weak, np.asarray(strong, float))
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Self:
+    def random(cls, rng: np.random.Generator) -> "GaussianRegression":
         """Three coordinates, correlated; the weak model sees two of them."""
         root = rng.normal(size=(3, 3))
         truth = rng.normal(size=3)
@@ -93,7 +93,7 @@ class GaussianRegression(Population):
     def divergence(self, g: np.ndarray, h: np.ndarray) -> np.ndarray:
         r"""$(\beta_g-\beta_h)^\top\Sigma(\beta_g-\beta_h)$ over the last axis of coefficients (…, p)."""
         apart = np.asarray(g) - np.asarray(h)
-        return np.einsum("...i,ij,...j->...", apart, self.covariance, apart)
+        return np.asarray(np.einsum("...i,ij,...j->...", apart, self.covariance, apart))
 
     def gradient_flow(self, times: np.ndarray) -> np.ndarray:
         r"""Coefficients (T, p) at times (T,) of gradient flow of $\tfrac12\mathbb E(f-F_w)^2$ from zero.

@@ -3,7 +3,7 @@
 All models are one-to-one in s, so every score determines the truth: conditioning tables are the truth itself.
 """
 
-from typing import Self
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -12,18 +12,30 @@ from scipy.special import ndtri
 
 from w2s_theory._types import Array
 from w2s_theory.instance import Conditioning
-from w2s_theory.measures import DiscreteMeasure, Trapezoid
-from w2s_theory.worlds.population import Models, Population, checked, require_floor, require_positive
+from w2s_theory.measures import DiscreteMeasure, SplitGauss, sign_changes
+from w2s_theory.worlds.population import Models, Number, Population, checked, require_floor, require_positive
 
-NODES = 2_001
 _REACH = 9.0
 
 
-def logistic_rows(log_odds: Array, floor: float = 0.0) -> jax.Array:
+def logistic_rows(log_odds: Array, floor: Number = 0.0) -> Array:
     """Rows (n, 2) of σ(±log-odds), mixed with the uniform row so that no entry is below the floor."""
     log_odds = jnp.reshape(jnp.asarray(log_odds), (-1,))
     rows = jnp.stack([jax.nn.sigmoid(-log_odds), jax.nn.sigmoid(log_odds)], axis=-1)
     return floor + (1.0 - 2.0 * floor) * rows
+
+
+def split_at_crossings(
+    population: Population, density: Callable[[np.ndarray], np.ndarray], low: float, high: float
+) -> DiscreteMeasure:
+    """Quadrature of a one-dimensional population whose integrands have kinks where two of its models agree."""
+
+    def apart(points: np.ndarray) -> np.ndarray:
+        made = population.models(points[:, None])
+        truth, weak, strong = (np.asarray(table)[:, 1] for table in (made.truth, made.weak, made.strong))
+        return np.stack([weak - strong, truth - weak, truth - strong], axis=1)
+
+    return SplitGauss().measure(density, low, high, sign_changes(apart, low, high))
 
 
 class GaussianScores(Population):
@@ -32,12 +44,12 @@ class GaussianScores(Population):
     `InputError` for a scale that is not positive, a slope of zero, or a floor outside [0, ½).
     """
 
-    mean: float
-    scale: float
-    truth: tuple[float, float]
-    weak: tuple[float, float]
-    strong: tuple[float, float]
-    gamma: float = 0.0
+    mean: Number
+    scale: Number
+    truth: tuple[Number, Number]
+    weak: tuple[Number, Number]
+    strong: tuple[Number, Number]
+    gamma: Number = 0.0
 
     def __check_init__(self) -> None:
         """Refuse what is not one-to-one in the score."""
@@ -48,14 +60,14 @@ class GaussianScores(Population):
             checked(slope != 0, f"GaussianScores: {name} has slope 0, so its score does not determine the truth")
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Self:
+    def random(cls, rng: np.random.Generator) -> "GaussianScores":
         """Slopes between a quarter and four."""
         slopes, offsets = np.exp(rng.uniform(-1.4, 1.4, 3)), rng.normal(size=3)
         lines = [(float(a), float(b)) for a, b in zip(slopes, offsets, strict=True)]
         return cls(float(rng.normal()), float(rng.uniform(0.5, 2.0)), *lines, gamma=0.01)
 
     @property
-    def floor(self) -> float:
+    def floor(self) -> Number:
         """γ."""
         return self.gamma
 
@@ -71,7 +83,7 @@ class GaussianScores(Population):
     def models(self, points: Array) -> Models:
         """Rows (n, 2), with the truth as every conditioning table."""
 
-        def rows(line: tuple[float, float], floor: float) -> jax.Array:
+        def rows(line: tuple[Number, Number], floor: Number) -> Array:
             return logistic_rows(line[0] * points + line[1], floor)
 
         truth = rows(self.truth, 0.0)
@@ -79,6 +91,6 @@ class GaussianScores(Population):
         return Models(truth, rows(self.weak, self.gamma), rows(self.strong, self.gamma), known)
 
     def quadrature(self) -> DiscreteMeasure:
-        """Nested trapezoid rule over nine standard deviations either way; the mass outside is below 1e-18."""
-        ends = np.array([self.mean - _REACH * self.scale]), np.array([self.mean + _REACH * self.scale])
-        return Trapezoid(NODES).measure(lambda s: jnp.exp(-0.5 * ((s[:, 0] - self.mean) / self.scale) ** 2), *ends)
+        """Nine standard deviations either way, split where two models cross; the mass outside is below 1e-18."""
+        low, high = (float(self.mean + side * _REACH * self.scale) for side in (-1, 1))
+        return split_at_crossings(self, lambda s: np.exp(-0.5 * ((s - self.mean) / self.scale) ** 2), low, high)

@@ -14,16 +14,19 @@ import numpy as np
 from w2s_theory._types import Array
 from w2s_theory.errors import InputError
 from w2s_theory.instance import Conditioning, Instance, Kind
-from w2s_theory.measures import DiscreteMeasure
+from w2s_theory.measures import DiscreteMeasure, Provenance
+
+Number = float | int | Array
+"""A parameter: a number where it is given, an array inside compiled code."""
 
 
-def checked(condition: bool, sentence: str) -> None:
+def checked(condition: bool | np.bool_, sentence: str) -> None:
     """`InputError` with the sentence unless the condition holds."""
     if not condition:
         raise InputError(sentence)
 
 
-def require_positive(world: str, **parameters: float | np.ndarray) -> None:
+def require_positive(world: str, **parameters: Number) -> None:
     """`InputError` naming the first parameter that is not finite and positive."""
     for name, value in parameters.items():
         values = np.atleast_1d(np.asarray(value, float))
@@ -31,9 +34,9 @@ def require_positive(world: str, **parameters: float | np.ndarray) -> None:
         checked(not bad.size, f"{world}: {name} {bad[0] if bad.size else 0:g} is not positive")
 
 
-def require_floor(world: str, floor: float, classes: int) -> None:
+def require_floor(world: str, floor: Number, classes: int) -> None:
     """`InputError` unless 0 ≤ floor < 1/k."""
-    checked(0.0 <= floor < 1.0 / classes, f"{world}: floor {floor:g} is not in [0, 1/{classes})")
+    checked(0.0 <= float(floor) < 1.0 / classes, f"{world}: floor {floor:g} is not in [0, 1/{classes})")
 
 
 class Models(eqx.Module):
@@ -63,12 +66,12 @@ class Population(eqx.Module):
         return "simplex"
 
     @property
-    def floor(self) -> float:
+    def floor(self) -> Number:
         """A lower bound of every entry of the weak and of the strong model, for all inputs."""
         return 0.0
 
     @property
-    def noise(self) -> float | None:
+    def noise(self) -> Number | None:
         """σ of predictive laws N(F(x), σ²); None where rows are not means of such laws."""
         return None
 
@@ -109,3 +112,8 @@ class Population(eqx.Module):
             provenance=measure.provenance,
             **fields,
         )
+
+    def sampled_instance(self, points: Array) -> Instance:
+        """The instance on inputs drawn from this population, equally weighted; its provenance says `sampled`."""
+        size = points.shape[0]
+        return self.instance(DiscreteMeasure(points, np.full(size, 1.0 / size), None, Provenance("sampled", size)))

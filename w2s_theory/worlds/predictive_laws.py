@@ -1,14 +1,12 @@
 """Gaussian predictive laws N(F(x), σ²) of polynomials of x ~ N(0, 1): KL divergence is squared loss over 2σ²."""
 
-from typing import Self
-
 import numpy as np
 from scipy.special import ndtri
 
 from w2s_theory._types import Array
 from w2s_theory.instance import Kind
 from w2s_theory.measures import DiscreteMeasure, Exact, GaussHermite
-from w2s_theory.worlds.population import Models, Population, checked, require_positive
+from w2s_theory.worlds.population import Models, Number, Population, checked, require_positive
 
 
 class PredictiveLaws(Population):
@@ -20,7 +18,7 @@ class PredictiveLaws(Population):
     truth: np.ndarray
     weak: np.ndarray
     strong: np.ndarray
-    sigma: float
+    sigma: Number
 
     def __check_init__(self) -> None:
         """Refuse a noise that is not positive."""
@@ -31,7 +29,7 @@ class PredictiveLaws(Population):
             checked(usable, f"PredictiveLaws: {name} is not a vector of finite coefficients")
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Self:
+    def random(cls, rng: np.random.Generator) -> "PredictiveLaws":
         """Cubic truth, linear weak model, quadratic student."""
         return cls(rng.normal(size=4), rng.normal(size=2), rng.normal(size=3), float(rng.uniform(0.3, 2.0)))
 
@@ -41,7 +39,7 @@ class PredictiveLaws(Population):
         return "real"
 
     @property
-    def noise(self) -> float:
+    def noise(self) -> Number:
         """σ of the predictive laws."""
         return self.sigma
 
