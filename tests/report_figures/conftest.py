@@ -11,6 +11,7 @@ from tests.experiments.small_misfit import small_misfit, small_mixtures, small_s
 from tests.experiments.small_scatter import small_scatter
 from w2s_theory.catalogue.gain import TABLE
 from w2s_theory.claim import Status
+from w2s_theory.experiments.balance import balance
 from w2s_theory.instance import Instance
 from w2s_theory.report.figures import FIGURES, FigureContext
 from w2s_theory.verification.sweep import SweepRow
@@ -48,6 +49,7 @@ def context() -> FigureContext:
         "mixture-of-r": small_mixtures(),
         "tightness": small_tightness(),
         "dropped-assumptions": small_frontiers(),
+        "balance": balance(quick=True),
     }
     return FigureContext(seed=0, quick=True, runs=runs, rows=(row, *map(_table_row, TABLE)))
 

@@ -17,6 +17,7 @@ EXPERIMENTS = MappingProxyType(
             "mixture-of-r",
             "tightness",
             "dropped-assumptions",
+            "balance",
         )
     }
 )

@@ -1,6 +1,7 @@
 """The figures of the reproduction: one row of a table each, with its preparation and its drawing."""
 
 from w2s_theory.report.figures import (
+    balance,
     calibration_difference,
     dropped_assumptions,
     envelope_band,
@@ -182,5 +183,22 @@ FIGURES: tuple[Figure, ...] = (
         draw=dropped_assumptions.draw_dropped_assumptions,
         size=(6.6, 3.2),
         uses=("dropped-assumptions",),
+    ),
+    Figure(
+        name="balance",
+        title="Training towards the teacher, past the truth or not",
+        caption=(
+            "Linear regression on Gaussian inputs. A student trained from zero on the teacher's labels by gradient "
+            "flow has a risk and a disagreement in closed form (lines). The disagreement falls to zero, so the band of "
+            "risks that it allows around the teacher's risk closes; on the way the risk can pass below the teacher's, "
+            "and all its stationary times (circles) are roots of a closed-form derivative. Dots and shades are means "
+            "and ranges of students that descend the gradient on 400 inputs each. Early stopping pays where the "
+            "teacher overshoots, and not where it falls short; with both, the risk turns twice."
+        ),
+        claims=balance.CLAIMS,
+        prepare=balance.prepare_balance,
+        draw=balance.draw_balance,
+        size=(WIDTH, 7.2),
+        uses=("balance",),
     ),
 )
