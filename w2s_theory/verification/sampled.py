@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,7 +34,7 @@ from w2s_theory.instance import SQUARED_LOSS_SIGMA, Instance
 from w2s_theory.verdict import Verdict
 from w2s_theory.verification.confidence import Interval, Means, Range, Region, holm, smallest_alpha
 from w2s_theory.verification.evaluation import margins_of
-from w2s_theory.worlds.population import Population
+from w2s_theory.worlds.population import Number, Population
 
 Draws = Literal["plain", "antithetic", "sobol"]
 """Independent draws; pairs u and 1 - u; or independently scrambled Sobol sequences, sixteen of them."""
@@ -46,16 +47,15 @@ Values = Mapping[str, jax.Array]
 Intervals = Mapping[str, Interval]
 
 
-@dataclass(frozen=True)
-class Multipliers:
+class Multipliers(eqx.Module):
     """Two points on either side of the best multiplier of each convex minimum, found on a pilot sample."""
 
-    worst: tuple[float, float]
-    best: tuple[float, float]
-    upper: tuple[float, float]
-    lower: tuple[float, float]
+    worst: tuple[Number, Number]
+    best: tuple[Number, Number]
+    upper: tuple[Number, Number]
+    lower: tuple[Number, Number]
 
-    def pairs(self) -> dict[str, tuple[float, float]]:
+    def pairs(self) -> dict[str, tuple[Number, Number]]:
         """By the name of the minimum."""
         return {name: getattr(self, name) for name in ("worst", "best", "upper", "lower")}
 
@@ -63,19 +63,19 @@ class Multipliers:
 # ---- statistics of one input ----------------------------------------------------------------------------------------
 
 
-def _worst_student(i: Instance, mu: Array | float) -> tuple[Array, Array]:
+def _worst_student(i: Instance, mu: Number) -> tuple[Array, Array]:
     r"""$\sum_i(\mu F_{w,i}-F^*_i)\log(q_i/F_{sw,i})$, $q=(\mu F_w-F^*)/(\mu-1)$, and its derivative by μ."""
     q = (mu * i.weak - i.truth) / (mu - 1.0)
     return (mu - 1.0) * kl_divergence(q, i.strong), jnp.sum(i.weak * log_ratio(q, i.strong), axis=-1)
 
 
-def _best_student(i: Instance, lam: Array | float) -> tuple[Array, Array]:
+def _best_student(i: Instance, lam: Number) -> tuple[Array, Array]:
     r"""$(1+\lambda)\,\mathrm{KL}(q\|F_{sw})$, $q=(F^*+\lambda F_w)/(1+\lambda)$, and its derivative by λ."""
     q = (i.truth + lam * i.weak) / (1.0 + lam)
     return (1.0 + lam) * kl_divergence(q, i.strong), jnp.sum(i.weak * log_ratio(q, i.strong), axis=-1)
 
 
-def _labels(i: Instance, lam: Array | float, sign: float) -> tuple[Array, Array]:
+def _labels(i: Instance, lam: Number, sign: float) -> tuple[Array, Array]:
     r"""$\max_ia_i-\sum_iF^*_ia_i$, $a_i=\mp\log F_{sw,i}+\lambda\log F_{w,i}$, and its derivative by λ."""
     slope = jnp.log(i.weak)
     a = -sign * jnp.log(i.strong) + lam * slope
@@ -87,7 +87,7 @@ def _labels(i: Instance, lam: Array | float, sign: float) -> tuple[Array, Array]
     return surplus(a), surplus(slope)
 
 
-_MINIMA: dict[str, Callable[[Instance, Array | float], tuple[Array, Array]]] = {
+_MINIMA: dict[str, Callable[[Instance, Number], tuple[Array, Array]]] = {
     "worst": _worst_student,
     "best": _best_student,
     "upper": functools.partial(_labels, sign=1.0),
@@ -229,14 +229,14 @@ def _calibration_change(m: Intervals, s: Setting) -> Interval:
     return abs(m["strong calibration"] - m["weak calibration"])
 
 
-def convex_minimum(points: tuple[float, float], values: Sequence[Interval], slopes: Sequence[Interval]) -> Interval:
+def convex_minimum(points: tuple[Number, Number], values: Sequence[Interval], slopes: Sequence[Interval]) -> Interval:
     """Where the minimum of a convex function lies, given ranges of its values and slopes at two points.
 
     A convex function is above its tangents; if it falls at the first point and rises at the second, its minimum is
     between them.  The first point may also be where the domain begins, at zero.  Otherwise nothing bounds it below.
     """
     highest = min(value.high for value in values)
-    (first, second), (fall, rise) = points, slopes
+    (first, second), (fall, rise) = map(float, points), slopes
     begins = first == 0.0
     if not (rise.low >= 0.0 and (fall.high <= 0.0 or begins)):
         return Interval(-math.inf, highest)
@@ -342,7 +342,7 @@ SAMPLED: dict[str, Sampled] = {
 # ---- drawing and streaming ------------------------------------------------------------------------------------------
 
 
-def _uniforms(dimension: int, samples: int, draws: Draws, seed: int) -> Iterator[tuple[np.ndarray, int]]:
+def _uniforms(dimension: int, samples: int, draws: Draws | str, seed: int) -> Iterator[tuple[np.ndarray, int]]:
     """Blocks of uniform numbers, each with the number of its unit: which scramble, or zero."""
     rng = np.random.default_rng([seed, 1])
     if draws == "sobol":
@@ -367,7 +367,7 @@ def _inside(uniform: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=64)
-def _summaries(draws: Draws, raw: bool) -> Any:
+def _summaries(draws: Draws | str, raw: bool) -> Any:
     """Compiled: means and squared deviations of every statistic over the first `valid` points of a block."""
 
     def summarised(
@@ -388,7 +388,13 @@ def _summaries(draws: Draws, raw: bool) -> Any:
 
         return {name: moments(v) for name, v in values.items()}
 
-    return compiled(summarised, static_argnums=(3,))
+    return compiled(summarised)
+
+
+@functools.cache
+def _minimum_at(name: str) -> Any:
+    """Compiled: the mean, over an instance's inputs, whose minimum over the multiplier is a slack."""
+    return compiled(lambda instance, x: jnp.mean(_MINIMA[name](instance, x)[0]), optimised=False)
 
 
 def pilot_multipliers(population: Population, seed: int) -> Multipliers | None:
@@ -401,7 +407,7 @@ def pilot_multipliers(population: Population, seed: int) -> Multipliers | None:
         least = {"worst": 1.05 / population.floor, "best": 0.0, "upper": -math.inf, "lower": -math.inf}
 
         def around(name: str) -> tuple[float, float]:
-            value = compiled(lambda x: jnp.mean(_MINIMA[name](instance, x)[0]))
+            value = functools.partial(_minimum_at(name), instance)
             start = least[name]
             shift = start if math.isfinite(start) else 0.0
             scale = shift if name == "worst" else 1.0
@@ -418,8 +424,8 @@ def sample_means(
     population: Population,
     samples: int,
     *,
-    draws: Draws = "plain",
-    region: Region = "clt",
+    draws: Draws | str = "plain",
+    region: Region | str = "clt",
     seed: int = 0,
     stop: Callable[[Means], bool] | None = None,
 ) -> tuple[Means, Multipliers | None]:
@@ -507,8 +513,8 @@ def sampled_outcomes(
     population: Population,
     samples: int,
     *,
-    draws: Draws = "plain",
-    region: Region = "clt",
+    draws: Draws | str = "plain",
+    region: Region | str = "clt",
     level: float = 0.99,
     seed: int = 0,
 ) -> list[SampledOutcome]:
