@@ -2,7 +2,6 @@
 
 import functools
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -108,6 +107,7 @@ def by_rule():
     return {rule: verify_by_rule(on_means, POPULATIONS, rule, samples=40_000) for rule in ("quadrature", "monte-carlo")}
 
 
+@pytest.mark.xdist_group("claims by rule")
 def test_no_verdict_of_monte_carlo_contradicts_quadrature(by_rule):
     decided = {Verdict.holds: 1, Verdict.tight: 1, Verdict.violated: -1}
     both = 0
@@ -123,12 +123,14 @@ def test_no_verdict_of_monte_carlo_contradicts_quadrature(by_rule):
     assert both > 60
 
 
+@pytest.mark.xdist_group("claims by rule")
 def test_proved_claims_on_means_are_decided_somewhere(by_rule):
     rows = {row.id: row for row in by_rule["monte-carlo"]}
     undecided = [name for name in SAMPLED if find_claim(name).status is Status.proved and not rows[name].instances]
     assert undecided == []
 
 
+@pytest.mark.xdist_group("claims by rule")
 def test_what_is_not_decided_says_why(by_rule):
     for rows in by_rule.values():
         for row in rows:
@@ -155,7 +157,6 @@ def test_a_calibrated_teacher_is_not_reported_as_miscalibrated(x64):
     bare = UNFLOORED_CLASSES.sampled_instance(
         UNFLOORED_CLASSES.points(np.random.default_rng(0).random((4_000, UNFLOORED_CLASSES.dimension)))
     )
-    bare = jax.tree.map(lambda leaf: leaf, bare)
     stripped = type(bare)(bare.weights, bare.truth, bare.weak, bare.strong, bare.floor, provenance=bare.provenance)
     for name in ("calibration-score-conditional", "calibration-sharp-common", "calibration-refinement"):
         assert evaluate_claim(find_claim(name), stripped).verdict is Verdict.unresolved
@@ -165,7 +166,7 @@ def test_antithetic_and_sobol_draws_are_sharper_than_plain_ones():
     widths = {}
     for draws in ("plain", "antithetic", "sobol"):
         means, _ = sample_means(SCORES, 65_536, draws=draws)
-        interval = means.interval("gap", 0.01)
+        interval = means.interval("gap", 1e-4)
         exact = evaluate_claim(find_claim("risk-decomposition"), SCORES.instance(SCORES.quadrature())).lhs
         assert interval.low <= exact <= interval.high
         widths[draws] = interval.high - interval.low
@@ -179,12 +180,13 @@ def test_betting_stops_when_the_verdict_is_clear():
     means, _ = sample_means(SCORES, 2_000_000, region="betting", stop=clear)
     assert means.count < 400_000
     interval = means.interval("total variation", 0.01)
-    assert interval.low < 0.0903 < interval.high < 0.2
+    exact = evaluate_claim(find_claim("sharp-pinsker"), SCORES.instance(SCORES.quadrature())).lhs
+    assert interval.low < exact < interval.high < 0.2
 
 
 @pytest.mark.parametrize("region", ["hoeffding", "empirical-bernstein"])
 def test_bounded_regions_decide_too_and_are_wider(region):
-    claims = [find_claim("bretagnolle-huber")]
+    claims = [find_claim("hellinger-tv-lower")]
     wide = sampled_outcomes(claims, SCORES, 100_000, region=region)[0]
     narrow = sampled_outcomes(claims, SCORES, 100_000)[0]
     assert wide.verdict is Verdict.holds

@@ -47,7 +47,7 @@ class DirichletPredictions(Population):
         return cls(rng.uniform(1.0, 5.0, 3), rng.uniform(1.0, 5.0, 3))
 
     @property
-    def mean(self) -> np.ndarray:
+    def mean(self) -> Array:
         """The teacher's row m (k,)."""
         return self.truth / self.truth.sum()
 

@@ -59,7 +59,7 @@ class PredictiveLaws(Population):
     def models(self, points: Array) -> Models:
         """One column each, by Horner's rule."""
 
-        def polynomial(coefficients: np.ndarray) -> Array:
+        def polynomial(coefficients: Array) -> Array:
             value = 0.0 * points
             for coefficient in coefficients[::-1]:
                 value = value * points + coefficient
