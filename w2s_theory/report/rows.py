@@ -133,14 +133,14 @@ def rule_table(rows: Sequence[RuleRow], rule: str) -> RenderableType:
     """One line a claim that any population could be asked about, and what the words mean."""
     table = Table(title=f"Claims on populations, by {rule}", box=None, padding=(0, 1, 0, 0))
     table.add_column("claim", no_wrap=True)
-    for heading in ("decided on", "violated", "slack ≥", "lhs/rhs ≤"):
+    for heading in ("decided", "violated", "slack ≥", "lhs/rhs ≤"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     shown = [row for row in rows if row.instances or len(rows) < _FEW_ROWS]
     for row in shown:
         table.add_row(
             "\n".join(textwrap.wrap(row.id, _ID_WIDTH)),
-            f"{row.instances} of {len(row.outcomes)}",
+            f"{row.instances}/{len(row.outcomes)}",
             str(row.violations),
             short(row.min_slack),
             short(row.max_tightness),

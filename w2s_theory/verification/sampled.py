@@ -546,18 +546,21 @@ def sampled_outcomes(
 
     p_values = {name: smallest_alpha(excludes(name)) for name in asked}
     levels = holm(p_values, 1.0 - level) if asked else {}
+    identities = {claim.id: claim.identity for claim in claims}
     for name, sampled in asked.items():
         found = slack(name, levels[name])
         centre = {need: Interval(means.mean(need), means.mean(need)) for need in sampled.needs}
         at, left = sampled.slack(centre, setting), sampled.lhs(centre, setting)
         verdict = _verdict(found, max(abs(left.low), abs(left.high), 1e-300))
         middle = at.high if not math.isfinite(at.low) else 0.5 * (at.low + at.high)
-        needed = None
-        if verdict is Verdict.unresolved and middle != 0 and math.isfinite(found.high - found.low):
+        needed, reason = None, None
+        if verdict is Verdict.unresolved and identities[name]:
+            reason = "samples can refute an identity of means, not confirm it"
+        elif verdict is Verdict.unresolved and middle != 0 and math.isfinite(found.high - found.low):
             growth = ((found.high - found.low) / (2.0 * abs(middle))) ** 2
             needed = math.ceil(means.count * max(growth, 1.0) * unit)
         outcomes[name] = SampledOutcome(
-            name, population.name, samples, verdict, left.low, left.low + middle, found, p_values[name], needed
+            name, population.name, samples, verdict, left.low, left.low + middle, found, p_values[name], needed, reason
         )
     return [outcomes[claim.id] for claim in claims]
 
