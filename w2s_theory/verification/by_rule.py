@@ -22,6 +22,8 @@ from w2s_theory.worlds.population import Population
 
 RULES = ("exact", "quadrature", "monte-carlo")
 
+_COARSE, _TINY = 1e-6, 1e-6
+
 _ASKED = (Verdict.holds, Verdict.tight, Verdict.violated)
 
 
@@ -30,8 +32,9 @@ class RuleRow:
     """One claim on all populations by one rule.
 
     `instances` counts the populations on which it was decided, `violations` those on which it was violated.  The
-    verdict is `violated` or `refuted` (of a claim so marked) if any is, else `holds` if any was decided, else
-    `unresolved`.  The row passes unless a claim proved in the theory notes is violated.
+    verdict is `violated` or `refuted` (of a claim so marked) if any is, else `holds` if any was decided and the
+    claim is not one marked refuted, else `unresolved`.  The row passes unless a claim proved in the theory notes is
+    violated.
     """
 
     id: str
@@ -50,7 +53,7 @@ class RuleRow:
 
     @property
     def min_slack(self) -> float | None:
-        """The least slack, at the middle of its interval."""
+        """The least plug-in slack."""
         found = [o.rhs - o.lhs for o in self.outcomes if o.rhs is not None and o.lhs is not None]
         return min(found, default=None)
 
@@ -88,9 +91,11 @@ def verify_by_rule(
     """Evaluate every claim on every population by one rule; rows in the order of the claims.
 
     `exact` and `quadrature` decide by the error budget; `monte-carlo` by confidence intervals whose errors, over all
-    claims and populations, add up to at most 1 - `level`.  `InputError` for an unknown rule, region, kind of draws or
-    level, or if `exact` is asked of populations none of which has an exact measure.
+    claims and populations, add up to at most 1 - `level` (asymptotically, for `clt`).
+    `InputError` for an unknown rule, region, kind of draws or level, or if `exact` is asked of populations none of which has an exact measure.
     """
+    if not populations:
+        raise InputError("no populations to ask about")
     if rule not in RULES:
         raise InputError(f"rule {rule!r} is not one of {', '.join(RULES)}")
     for name, value, known in (("region", region, Region), ("draws", draws, Draws)):
@@ -156,6 +161,11 @@ def _outcome(
     interval = Interval(slack - error, slack + error) if math.isfinite(slack) and math.isfinite(error) else None
     sides = (lhs, lhs + slack) if interval and math.isfinite(lhs) else (None, None)
     reason = None if verdict in _ASKED else verdict.advice
+    if verdict is Verdict.tight and error > _COARSE * max(abs(lhs), abs(lhs + slack), _TINY):
+        verdict, reason = (
+            Verdict.unresolved,
+            f"the quadrature's error, {error:.1g}, is too large to tell the sides apart",
+        )
     return SampledOutcome(claim.id, population.name, atoms, verdict, *sides, interval, reason=reason)
 
 

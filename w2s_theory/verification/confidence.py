@@ -212,17 +212,19 @@ def smallest_alpha(excludes_zero: Callable[[float], bool]) -> float:
 
 
 def holm(p_values: Mapping[str, float], alpha: float) -> dict[str, float]:
-    """For each name the level its own interval may use so that all errors together have probability at most α.
+    r"""For each name the level of its two-sided interval by which its sign may be decided.
 
-    Holm's step-down: the i-th smallest of m p-values is resolved if it and all smaller ones are at most α/(m - i + 1).
-    The level is that of the step reached; a name that is not resolved gets the level at which the steps stopped.
+    Holm's step-down over the 2m one-sided hypotheses, of which at most one a name is rejected: the i-th smallest of
+    m two-sided p-values, counted from 0, is compared with $2\alpha/(2m-i)$, and the steps stop at the first above.
+    The probability of any sign being decided wrongly is at most α, whatever the dependence.  These are not
+    simultaneous intervals.
     """
     if not 0.0 < alpha < 1.0:
         raise InputError(f"level {1 - alpha:g} is not strictly between 0 and 1")
     order = sorted(p_values, key=lambda name: p_values[name])
     levels, stopped = {}, None
     for step, name in enumerate(order):
-        level = alpha / (len(order) - step)
+        level = 2.0 * alpha / (2 * len(order) - step)
         if stopped is None and p_values[name] > level:
             stopped = level
         levels[name] = level if stopped is None else stopped

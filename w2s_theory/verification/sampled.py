@@ -1,9 +1,10 @@
 """Claims on samples: confidence intervals of the slack, streamed, with one level for all claims together.
 
 A claim that compares functions of means is written here by the statistics it averages and by the interval of its
-slack over a joint region of their means: every function involved is monotone, so the interval is exact for the region.
-Where a side is itself a minimum of convex means over a multiplier (the two exact ranges of section 3), two multipliers
-chosen on an independent pilot sample bound the minimum from both sides.
+slack over a joint region of their means, by the monotonicity of every function involved.  Where a side is itself a
+minimum of convex means over a multiplier (the two exact ranges of section 3), two multipliers chosen on an independent
+pilot sample bound the minimum from both sides.  By duality that slack is a minimum of means of non-negative numbers:
+sampling measures it, but cannot find it negative.
 """
 
 import functools
@@ -119,6 +120,7 @@ def statistics(i: Instance, multipliers: Multipliers | None) -> dict[str, jax.Ar
         "log ratio": max_log_ratio(i.weak, i.strong),
         "risk": kl_divergence(i.truth, i.strong),
         "undecomposed": gap - forward - cross,
+        "undecomposed size": jnp.sum(jnp.abs(terms), axis=-1) + forward + jnp.abs(cross),
     }
     known = i.conditioning
     for role in ("weak", "strong"):
@@ -128,6 +130,7 @@ def statistics(i: Instance, multipliers: Multipliers | None) -> dict[str, jax.Ar
     if known and known.strong_row is not None:
         reliability = kl_divergence(known.strong_row, i.strong)
         made["unrefined"] = made["risk"] - reliability - kl_divergence(i.truth, known.strong_row)
+        made["unrefined size"] = made["risk"] + reliability
     for name, pair in (multipliers.pairs() if multipliers else {}).items():
         for number, point in enumerate(pair):
             made[f"{name} {number}"], made[f"{name} {number} slope"] = _MINIMA[name](i, point)
@@ -152,7 +155,7 @@ def ranges(population: Population, classes: int, multipliers: Multipliers | None
             return Range(0.0, math.inf)
         if name == "gap":
             return Range(-most, most)
-        if name in ("undecomposed", "unrefined"):
+        if head in ("undecomposed", "unrefined"):
             return Range()
         return Range(0.0, bounded.get(name, 2.0))
 
@@ -164,12 +167,16 @@ def ranges(population: Population, classes: int, multipliers: Multipliers | None
 
 @dataclass(frozen=True)
 class Sampled:
-    """A claim on means: what it needs, its left side, and its slack, over a joint region of the means."""
+    """A claim on means: what it needs, its left side, and its slack, over a joint region of the means.
+
+    `size` names the mean that rounding of an identity is relative to.
+    """
 
     needs: tuple[str, ...]
     lhs: Callable[[Intervals, "Setting"], Interval]
     slack: Callable[[Intervals, "Setting"], Interval]
     floored: bool = False
+    size: str | None = None
 
 
 @dataclass(frozen=True)
@@ -203,10 +210,13 @@ def _constant(s: Setting) -> float:
 
 
 def _where_it_falls(gap: Interval, above: Callable[[], Interval], below: Callable[[], Interval]) -> Interval:
-    """The slack on the side where the difference falls; on either, where its sign is open."""
+    """The slack on the side where the difference falls; all that it can be on either, where its sign is open."""
     if gap.low >= 0:
         return above()
-    return below() if gap.high < 0 else above().least(below())
+    if gap.high < 0:
+        return below()
+    one, other = above(), below()
+    return Interval(min(one.low, other.low), max(one.high, other.high))
 
 
 def _uniform(m: Intervals, s: Setting) -> Interval:
@@ -229,15 +239,16 @@ def _calibration_change(m: Intervals, s: Setting) -> Interval:
     return abs(m["strong calibration"] - m["weak calibration"])
 
 
-def convex_minimum(points: tuple[Number, Number], values: Sequence[Interval], slopes: Sequence[Interval]) -> Interval:
+def convex_minimum(
+    points: tuple[Number, Number], values: Sequence[Interval], slopes: Sequence[Interval], begins: bool = False
+) -> Interval:
     """Where the minimum of a convex function lies, given ranges of its values and slopes at two points.
 
     A convex function is above its tangents; if it falls at the first point and rises at the second, its minimum is
-    between them.  The first point may also be where the domain begins, at zero.  Otherwise nothing bounds it below.
+    between them.  The first point may also be where the domain `begins`.  Otherwise nothing bounds it below.
     """
     highest = min(value.high for value in values)
     (first, second), (fall, rise) = map(float, points), slopes
-    begins = first == 0.0
     if not (rise.low >= 0.0 and (fall.high <= 0.0 or begins)):
         return Interval(-math.inf, highest)
     if begins and fall.low >= 0.0:
@@ -259,6 +270,7 @@ def _two_minima(first: str, second: str) -> Callable[[Intervals, Setting], Inter
                 s.multipliers.pairs()[name],
                 [m[f"{name} {number}"] for number in (0, 1)],
                 [m[f"{name} {number} slope"] for number in (0, 1)],
+                begins=name == "best" and float(s.multipliers.best[0]) == 0.0,
             )
 
         return _where_it_falls(m["gap"], lambda: one(first), lambda: one(second))
@@ -323,7 +335,7 @@ SAMPLED: dict[str, Sampled] = {
         _minima_needs("upper", "lower"), _absolute_gap, _two_minima("upper", "lower"), floored=True
     ),
     "generalization-squared": Sampled(_SQUARES, *_below(_squared_lhs, _norm("apart squared"))),
-    "risk-decomposition": Sampled(("undecomposed", "gap"), *_identity("undecomposed")),
+    "risk-decomposition": Sampled(("undecomposed", "gap"), *_identity("undecomposed"), size="undecomposed size"),
     "calibration-score-sufficient": Sampled(
         _CALIBRATION, *_below(_calibration_change, _of("forward", bretagnolle_huber_bound, 2.0))
     ),
@@ -334,7 +346,7 @@ SAMPLED: dict[str, Sampled] = {
     "risk-controls-calibration": Sampled(
         ("strong calibration", "risk"), *_below(_mean("strong calibration"), _of("risk", sharp_pinsker_tv, 2.0))
     ),
-    "calibration-refinement": Sampled(("unrefined", "risk"), *_identity("unrefined")),
+    "calibration-refinement": Sampled(("unrefined", "risk"), *_identity("unrefined"), size="unrefined size"),
 }
 """The claims that are comparisons of functions of means.  Others answer `unresolved` on samples."""
 
@@ -382,9 +394,15 @@ def _summaries(draws: Draws | str, raw: bool) -> Any:
             return values
         number = jnp.sum(counted)
 
-        def moments(v: Array) -> tuple[Array, Array]:
+        def moments(v: Array) -> tuple[Array, ...]:
             mean = jnp.sum(jnp.where(counted, v, 0.0)) / number
-            return mean, jnp.sum(jnp.where(counted, (v - mean) ** 2, 0.0))
+            squares = jnp.sum(jnp.where(counted, (v - mean) ** 2, 0.0))
+            return (
+                mean,
+                squares,
+                jnp.min(v, where=counted, initial=jnp.inf),
+                jnp.max(v, where=counted, initial=-jnp.inf),
+            )
 
         return {name: moments(v) for name, v in values.items()}
 
@@ -437,6 +455,8 @@ def sample_means(
         raise InputError(f"draws {draws!r} is not one of {', '.join(get_args(Draws))}")
     if samples < 2:
         raise InputError(f"Monte Carlo needs at least two samples, not {samples}")
+    if draws == "antithetic" and samples % 2:
+        raise InputError(f"antithetic draws come in pairs, so {samples} is not a number of them")
     if region != "clt" and draws == "sobol":
         raise InputError("sobol sequences are few replications, not independent samples: use clt")
     if stop is not None and region != "betting":
@@ -456,6 +476,7 @@ def sample_means(
         if means is None:
             means = Means({name: setting(name) for name in made if region == "clt" or _bounded(setting(name))}, region)
         number = valid // 2 if draws == "antithetic" else valid
+        _check_ranges(means, made, number)
         if region == "betting":
             means.add({name: made[name][:number] for name in means.ranges})
         elif draws == "sobol":
@@ -475,6 +496,19 @@ def sample_means(
     return means, multipliers
 
 
+def _check_ranges(means: Means, made: Mapping[str, Any], number: int) -> None:
+    """`InputError` if a statistic leaves the range that the population's floor promises."""
+    for name, bounds in means.ranges.items():
+        found = made[name]
+        ends = (found[2], found[3]) if isinstance(found, tuple) else (np.min(found[:number]), np.max(found[:number]))
+        room = 1e-9 * (1.0 + max(abs(end) for end in (bounds.low, bounds.high, 0.0) if math.isfinite(end)))
+        if ends[0] < bounds.low - room or ends[1] > bounds.high + room:
+            raise InputError(
+                f"{name} is between {float(ends[0]):.3g} and {float(ends[1]):.3g} on a sample, outside what the "
+                f"population's floor allows: [{bounds.low:.3g}, {bounds.high:.3g}]"
+            )
+
+
 def _bounded(bounds: Range) -> bool:
     return math.isfinite(bounds.width)
 
@@ -490,10 +524,10 @@ def _classes(population: Population) -> int:
 
 @dataclass(frozen=True)
 class SampledOutcome:
-    """One claim on one population by sampling: `slack` is an interval that holds for all claims at once.
+    """One claim on one population: `slack` is an interval; of samples, one of those that hold for all claims at once.
 
-    `needed` is the sample size at which an interval of this relative width would resolve the verdict, where it does
-    not; `reason` says why nothing was compared.
+    `lhs` and `rhs` are plug-in values, None where not finite.  `needed` is about how many samples would resolve the
+    verdict if the interval shrinks like their inverse root, where it does not; `reason` says why nothing is decided.
     """
 
     id: str
@@ -518,7 +552,9 @@ def sampled_outcomes(
     level: float = 0.99,
     seed: int = 0,
 ) -> list[SampledOutcome]:
-    """Every claim on one population, the family-wise error being at most 1 - `level` (Holm's step-down).
+    """Every claim on one population, all errors together having probability at most 1 - `level`.
+
+    Verdicts by Holm's step-down over both directions of every claim, intervals by Bonferroni; asymptotically for `clt`.
 
     A claim is `unresolved` where the population does not determine a side (a conditional expectation without its
     table), where it is not a comparison of means, or where zero is inside the interval.
@@ -548,19 +584,20 @@ def sampled_outcomes(
     levels = holm(p_values, 1.0 - level) if asked else {}
     identities = {claim.id: claim.identity for claim in claims}
     for name, sampled in asked.items():
-        found = slack(name, levels[name])
+        found, decisive = slack(name, (1.0 - level) / len(asked)), slack(name, levels[name])
         centre = {need: Interval(means.mean(need), means.mean(need)) for need in sampled.needs}
         at, left = sampled.slack(centre, setting), sampled.lhs(centre, setting)
-        verdict = _verdict(found, max(abs(left.low), abs(left.high), 1e-300))
-        middle = at.high if not math.isfinite(at.low) else 0.5 * (at.low + at.high)
+        verdict = _verdict(decisive, means.mean(sampled.size) if sampled.size else 0.0)
+        middle = 0.5 * (at.low + at.high)
         needed, reason = None, None
         if verdict is Verdict.unresolved and identities[name]:
             reason = "samples can refute an identity of means, not confirm it"
-        elif verdict is Verdict.unresolved and middle != 0 and math.isfinite(found.high - found.low):
+        elif verdict is Verdict.unresolved and not at.low <= 0 <= at.high and region != "betting":
             growth = ((found.high - found.low) / (2.0 * abs(middle))) ** 2
-            needed = math.ceil(means.count * max(growth, 1.0) * unit)
+            needed = math.ceil(means.count * max(growth, 1.0) * unit) if math.isfinite(growth) else None
+        rhs = left.low + middle if math.isfinite(middle) else None
         outcomes[name] = SampledOutcome(
-            name, population.name, samples, verdict, left.low, left.low + middle, found, p_values[name], needed, reason
+            name, population.name, samples, verdict, left.low, rhs, found, p_values[name], needed, reason
         )
     return [outcomes[claim.id] for claim in claims]
 
