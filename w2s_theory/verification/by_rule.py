@@ -91,8 +91,8 @@ def verify_by_rule(
     """Evaluate every claim on every population by one rule; rows in the order of the claims.
 
     `exact` and `quadrature` decide by the error budget; `monte-carlo` by confidence intervals whose errors, over all
-    claims and populations, add up to at most 1 - `level` (asymptotically, for `clt`).
-    `InputError` for an unknown rule, region, kind of draws or level, or if `exact` is asked of populations none of which has an exact measure.
+    claims and populations, add up to at most 1 - `level` (asymptotically, for `clt`).  `InputError` for an unknown
+    rule, region, kind of draws or level, or if `exact` is asked of populations none of which has an exact measure.
     """
     if not populations:
         raise InputError("no populations to ask about")
