@@ -68,19 +68,23 @@ class Trapezoid:
     """Tensor trapezoid rule with `nodes` (odd) points a coordinate, nested: every other node is the coarser rule.
 
     Spectrally accurate for smooth integrands that have decayed at the ends of the interval; second order at kinks,
-    where the difference of the nested rules overestimates the error.
+    where the difference of the nested rules overestimates the error, unless the kink lies so that both rules err
+    alike.  A larger `stride`, every how many nodes make the coarser rule, makes that rarer.
     """
 
     nodes: int = 41
+    stride: int = 2
 
     def measure(self, density: Callable[[Array], Array], low: Vector, high: Vector) -> DiscreteMeasure:
         """Atoms on the box [low, high] weighted by `density` (points (n, d) to (n,)), normalised to one."""
         if self.nodes < 5 or self.nodes % 2 == 0:
             raise ValueError(f"a nested trapezoid rule needs an odd number of at least 5 nodes, not {self.nodes}")
+        if self.stride < 2 or (self.nodes - 1) % self.stride:
+            raise ValueError(f"stride {self.stride} does not lead from the first to the last of {self.nodes} nodes")
         low, high = jnp.asarray(low), jnp.asarray(high)
         axes = [jnp.linspace(low[j], high[j], self.nodes) for j in range(low.shape[0])]
         ends = jnp.ones(self.nodes).at[jnp.array([0, -1])].set(0.5)
-        coarse = jnp.where(jnp.arange(self.nodes) % 2 == 0, ends, 0.0)
+        coarse = jnp.where(jnp.arange(self.nodes) % self.stride == 0, ends, 0.0)
         points = jnp.stack([g.ravel() for g in jnp.meshgrid(*axes, indexing="ij")], axis=1)
         values = density(points)
 
@@ -124,7 +128,12 @@ def product_measure(
             weights = np.outer(weights, line / line.sum()).ravel()
         return points, weights
 
-    (fine, weights), (rough, others) = product(lines), product(coarse)
+    return two_rules(product(lines), product(coarse))
+
+
+def two_rules(rule: tuple[np.ndarray, np.ndarray], coarser: tuple[np.ndarray, np.ndarray]) -> DiscreteMeasure:
+    """A rule (points (n, …), weights (n,)) and a coarser one on other points: atoms of both, as one measure."""
+    (fine, weights), (rough, others) = rule, coarser
     return DiscreteMeasure(
         np.concatenate([fine, rough]),
         np.concatenate([weights, np.zeros_like(others)]),
@@ -148,32 +157,39 @@ class SplitGauss:
         self, density: Callable[[np.ndarray], np.ndarray], low: float, high: float, kinks: np.ndarray
     ) -> DiscreteMeasure:
         """Atoms (n, 1) on [low, high] weighted by `density` (points (n,) to (n,)), normalised to one."""
+        coarser = SplitGauss(self.pieces, (2 * self.nodes) // 3)
+        return product_measure([self.rule(density, low, high, kinks)], [coarser.rule(density, low, high, kinks)])
+
+    def rule(
+        self, density: Callable[[np.ndarray], np.ndarray], low: float, high: float, kinks: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Points (n,) and weights (n,), not normalised, without the coarser rule."""
         inside = kinks[(kinks > low) & (kinks < high)]
         ends = np.unique(np.concatenate([np.linspace(low, high, self.pieces + 1), inside]))
         middle, half = 0.5 * (ends[1:] + ends[:-1]), 0.5 * np.diff(ends)
 
-        def rule(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-            at, weight = np.polynomial.legendre.leggauss(nodes)
-            points = (middle[:, None] + half[:, None] * at).ravel()
-            return points, (half[:, None] * weight).ravel() * density(points)
-
-        return product_measure([rule(self.nodes)], [rule((2 * self.nodes) // 3)])
+        at, weight = np.polynomial.legendre.leggauss(self.nodes)
+        points = (middle[:, None] + half[:, None] * at).ravel()
+        return points, (half[:, None] * weight).ravel() * density(points)
 
 
 def sign_changes(function: Callable[[np.ndarray], np.ndarray], low: float, high: float) -> np.ndarray:
-    """Where `function` (n,) to (n, …) changes sign between neighbours of 2,000 even steps, to full accuracy."""
+    """Where `function` (n,) to (n, …) changes sign between neighbours of 2,000 even steps, to full accuracy.
+
+    A step at which it is exactly zero has the sign of the step before: a function that stays zero does not change.
+    """
     grid = np.linspace(low, high, 2_001)
-    values = np.asarray(function(grid)).reshape(len(grid), -1)
-    found = []
-    for column in range(values.shape[1]):
-        at = np.flatnonzero(np.sign(values[:-1, column]) * np.sign(values[1:, column]) < 0)
-        left, right, sign = grid[at], grid[at + 1], np.sign(values[at, column])
-        for _ in range(60 if len(at) else 0):
-            centre = 0.5 * (left + right)
-            same = np.sign(np.asarray(function(centre)).reshape(len(centre), -1)[:, column]) == sign
-            left, right = np.where(same, centre, left), np.where(same, right, centre)
-        found.append(0.5 * (left + right))
-    return np.concatenate(found)
+    signs = np.sign(np.asarray(function(grid)).reshape(len(grid), -1))
+    last = np.maximum.accumulate(np.where(signs != 0, np.arange(len(grid))[:, None], 0), axis=0)
+    signs = np.take_along_axis(signs, last, axis=0)
+    column, at = np.nonzero((signs[:-1] * signs[1:] < 0).T)
+    left, right, sign = grid[at], grid[at + 1], signs[at, column]
+    for _ in range(60 if len(at) else 0):
+        centre = 0.5 * (left + right)
+        values = np.asarray(function(centre)).reshape(len(centre), -1)
+        same = np.sign(values[np.arange(len(at)), column]) == sign
+        left, right = np.where(same, centre, left), np.where(same, right, centre)
+    return 0.5 * (left + right)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from scipy import integrate, stats
 
 from tests.compiled import compiled
 from w2s_theory.errors import InputError
-from w2s_theory.functionals.divergences import kl_divergence, total_variation
-from w2s_theory.functionals.risks import risk_difference_terms
+from w2s_theory.functionals.divergences import kl_divergence
 from w2s_theory.measures import expectation
 from w2s_theory.verification.sampled import statistics
 from w2s_theory.worlds.beta_scores import BetaScores
@@ -114,7 +113,7 @@ def test_stationary_times_are_where_the_risk_turns(eigenvalues, truth, weak, num
     np.testing.assert_allclose(times[turns + 1], found, rtol=2e-4)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_dirichlet_quantities_by_digamma(x64, seed):
     world = DirichletPredictions.random(np.random.default_rng(seed))
     closed = world.closed_form()
@@ -132,7 +131,7 @@ def test_dirichlet_quantities_by_digamma(x64, seed):
         zip(found, ("risk", "risk", "forward", "reverse", "total variation", "strong calibration"), strict=True)
     )
     for name, value in found.items():
-        budget = 2 * apart[names[name]] + 1e-9
+        budget = apart[names[name]] + 1e-12
         assert abs(value - closed[name]) <= budget, name
     deviations = [
         integrate.quad(
@@ -150,27 +149,6 @@ def test_dirichlet_quantities_by_digamma(x64, seed):
 def _truth_and_weak(world):
     models = world.models(world.quadrature().points)
     return models.truth, models.weak
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_beta_scores_against_an_adaptive_quadrature(x64, seed):
-    world = BetaScores.random(np.random.default_rng(seed))
-    fine, apart = summed(world, world.quadrature())
-
-    def mean(term):
-        def integrand(s):
-            models = world.models(np.array([[math.log(s) - math.log1p(-s)]]))
-            return float(term(models)[0]) * stats.beta.pdf(s, world.a, world.b)
-
-        return sum(integrate.quad(integrand, a, b, limit=200, epsabs=1e-9)[0] for a, b in ((0, 0.5), (0.5, 1)))
-
-    oracles = {
-        "total variation": mean(lambda m: np.asarray(total_variation(m.weak, m.strong))),
-        "gap": mean(lambda m: np.asarray(risk_difference_terms(m.truth, m.weak, m.strong)).sum(-1)),
-        "strong calibration": mean(lambda m: np.abs(np.asarray(m.strong - m.truth)).sum(-1)),
-    }
-    for name, value in oracles.items():
-        assert abs(fine[name] - value) <= apart[name] + 1e-7, name
 
 
 def test_a_calibrated_student_has_no_calibration_error(x64):

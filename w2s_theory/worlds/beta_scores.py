@@ -4,6 +4,9 @@ $S\sim\mathrm{Beta}(a,b)$, $P(Y=1\mid S)=\sigma(\operatorname{logit}S/T+c)$: at 
 calibrated, and otherwise its calibration error is known.  Everything is a function of $z=\operatorname{logit}S$.
 """
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import betaincinv
 
@@ -11,15 +14,48 @@ from w2s_theory._types import Array
 from w2s_theory.instance import Conditioning
 from w2s_theory.measures import DiscreteMeasure
 from w2s_theory.worlds.gaussian_scores import logistic_rows, split_at_crossings
-from w2s_theory.worlds.population import Models, Number, Population, require_floor, require_positive
+from w2s_theory.worlds.population import Models, Number, Population, require_finite, require_floor, require_positive
 
 _LOG_MASS = 45.0
+
+
+def log_odds_density(a: float, b: float) -> Callable[[np.ndarray], np.ndarray]:
+    r"""Density of $z=\operatorname{logit}S$, $S\sim\mathrm{Beta}(a,b)$, over its largest value.
+
+    It is proportional to $\sigma(z)^a\sigma(-z)^b$, whose logarithm is concave.
+    """
+    centre = np.log([a / b])
+
+    def minus_log(z: np.ndarray) -> np.ndarray:
+        return a * np.logaddexp(0.0, -z) + b * np.logaddexp(0.0, z)
+
+    return lambda z: np.exp(minus_log(centre) - minus_log(z))
+
+
+def log_odds_range(a: float, b: float, log_mass: float = _LOG_MASS) -> tuple[float, float]:
+    r"""Where that density has fallen to $e^{-\text{log\_mass}}$ of its largest value, on either side."""
+    centre, density = math.log(a / b), log_odds_density(a, b)
+
+    def end(side: int) -> float:
+        def inside(distance: float) -> bool:
+            return bool(density(np.array([centre + side * distance]))[0] > math.exp(-log_mass))
+
+        near, far = 0.0, 1.0
+        while inside(far):
+            far *= 2.0
+        for _ in range(60):
+            middle = 0.5 * (near + far)
+            near, far = (middle, far) if inside(middle) else (near, middle)
+        return centre + side * far
+
+    return end(-1), end(1)
 
 
 class BetaScores(Population):
     """The student's log-odds over `temperature` plus `shift` are the truth's; `weak_…` the same for the teacher's.
 
-    `InputError` for shape parameters or temperatures that are not positive, or a γ outside [0, ½).
+    `InputError` for shape parameters or temperatures that are not positive, shifts that are not finite, or a γ outside
+    [0, ½).
     """
 
     a: Number
@@ -34,6 +70,7 @@ class BetaScores(Population):
         """Refuse parameters that are not positive."""
         temperatures = {"temperature": self.temperature, "weak_temperature": self.weak_temperature}
         require_positive("BetaScores", a=self.a, b=self.b, **temperatures)
+        require_finite("BetaScores", shift=self.shift, weak_shift=self.weak_shift)
         require_floor("BetaScores", self.gamma, 2)
 
     @classmethod
@@ -70,11 +107,7 @@ class BetaScores(Population):
         return Models(truth, weak, logistic_rows(points, self.gamma), known)
 
     def quadrature(self) -> DiscreteMeasure:
-        r"""In z, whose density is proportional to $\sigma(z)^a\sigma(-z)^b$, split where two models cross."""
-
-        def density(z: np.ndarray) -> np.ndarray:
-            return np.exp(-self.a * np.logaddexp(0.0, -z) - self.b * np.logaddexp(0.0, z))
-
-        centre = np.log(self.a / self.b)
-        ends = float(centre - _LOG_MASS / self.a), float(centre + _LOG_MASS / self.b)
-        return split_at_crossings(self, density, *ends)
+        """In z = logit S, split where two models cross; the mass outside the range is below 1e-18."""
+        shapes = float(self.a), float(self.b)
+        steepest = 1.0 / min(1.0, float(self.temperature), float(self.weak_temperature))
+        return split_at_crossings(self, log_odds_density(*shapes), *log_odds_range(*shapes), steepest)

@@ -5,16 +5,22 @@ With truth ~ Dir(α), the teacher's row is $m=\alpha/\alpha_0$ everywhere: calib
 divergences are differences of digamma functions, expected total variation of incomplete beta functions.
 """
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
-from scipy.special import betainc, betaincinv, digamma, roots_jacobi
+from scipy.special import betainc, betaincinv, digamma, expit, roots_jacobi
 
 from w2s_theory._types import Array
 from w2s_theory.instance import Conditioning
-from w2s_theory.measures import DiscreteMeasure, product_measure
+from w2s_theory.measures import DiscreteMeasure, SplitGauss, two_rules
+from w2s_theory.worlds.beta_scores import log_odds_density, log_odds_range
 from w2s_theory.worlds.population import Models, Population, checked, require_positive
 
-_NODES = (12, 5)
+_TRUTH_NODES, _TRUTH_NODES_AT_EDGES = (6, 3), (10, 3)
+_STUDENT_NODES = (6, 3)
+_LOG_MASS, _LOG_BULK = 20.0, 5.0
+_PIECE = 8.0
 _LEAST = 1e-300
 
 
@@ -23,10 +29,56 @@ def _sticks(concentration: np.ndarray) -> list[tuple[float, float]]:
     return [(float(a), float(concentration[i + 1 :].sum())) for i, a in enumerate(concentration[:-1])]
 
 
-def _broken(fractions: np.ndarray) -> np.ndarray:
-    """Rows (n, k) from the fractions (n, k - 1) broken off what is left of a stick."""
-    left = np.cumprod(np.concatenate([np.ones((len(fractions), 1)), 1.0 - fractions], axis=1), axis=1)
-    return np.maximum(left * np.concatenate([fractions, np.ones((len(fractions), 1))], axis=1), _LEAST)
+def _broken(fractions: np.ndarray, rests: np.ndarray) -> np.ndarray:
+    """Rows (n, k) from the fractions (n, k - 1) broken off what is left of a stick, and what each time is not."""
+    whole = np.ones((len(fractions), 1))
+    left = np.cumprod(np.concatenate([whole, rests], axis=1), axis=1)
+    return np.maximum(left * np.concatenate([fractions, whole], axis=1), _LEAST)
+
+
+def _truth_rule(concentration: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (n, k) and weights (n,) by Gauss–Jacobi on every stick: all but p log p is smooth in the truth."""
+    rules = [roots_jacobi(nodes, b - 1.0, a - 1.0) for a, b in _sticks(concentration)]
+    fractions = np.stack([0.5 * (1.0 + g.ravel()) for g in np.meshgrid(*(x for x, _ in rules), indexing="ij")], axis=1)
+    weights = np.ones(1)
+    for _, line in rules:
+        weights = np.outer(weights, line / line.sum()).ravel()
+    return _broken(fractions, 1.0 - fractions), weights
+
+
+def _stick_rule(
+    a: float, b: float, kinks: list[float] | np.ndarray, nodes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fractions, what they leave, and weights for one Beta(a, b) stick, in log-odds: there logarithms are smooth.
+
+    Split at the kinks, around the bulk of the density, and at lengths that grow outwards, where all is exponential.
+    """
+    low, high = log_odds_range(a, b, _LOG_MASS)
+    at = np.array([v for v in kinks if 0.0 < v < 1.0])
+    outwards = _PIECE * 2.0 ** np.arange(math.ceil(math.log2(1.0 + max(-low, high) / _PIECE)))
+    bulk = np.array([*log_odds_range(a, b, _LOG_BULK), math.log(a / b)])
+    splits = np.concatenate([np.log(at) - np.log1p(-at), bulk, outwards, -outwards])
+    z, weights = SplitGauss(1, nodes).rule(log_odds_density(a, b), low, high, splits)
+    return expit(z), expit(-z), weights / weights.sum()
+
+
+def _student_rule(concentration: np.ndarray, m: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (n, k) and weights (n,) for two or three classes, split where an entry of the row equals that of m.
+
+    For three the second stick is split anew for every fraction of the first, and the first also where such a split
+    enters or leaves the second.
+    """
+    sticks = _sticks(concentration)
+    if len(sticks) == 1:
+        fractions, rests, weights = _stick_rule(*sticks[0], [m[0]], nodes)
+        return _broken(fractions[:, None], rests[:, None]), weights
+    rows, weights = [], []
+    for v, rest, weight in zip(*_stick_rule(*sticks[0], [m[0], 1.0 - m[1], 1.0 - m[2]], nodes), strict=True):
+        inner, left, inner_weights = _stick_rule(*sticks[1], [m[1] / rest, 1.0 - m[2] / rest], nodes)
+        fractions = np.stack([np.full_like(inner, v), inner], axis=1)
+        rows.append(_broken(fractions, np.stack([np.full_like(left, rest), left], axis=1)))
+        weights.append(weight * inner_weights)
+    return np.concatenate(rows), np.concatenate(weights)
 
 
 class DirichletPredictions(Population):
@@ -56,14 +108,13 @@ class DirichletPredictions(Population):
         """2(k - 1): the sticks of truth and student."""
         return 2 * (len(self.truth) - 1)
 
-    def _rows(self, fractions: np.ndarray) -> np.ndarray:
-        half = self.dimension // 2
-        return np.concatenate([_broken(fractions[:, :half]), _broken(fractions[:, half:])], axis=1)
-
     def points(self, uniform: np.ndarray) -> np.ndarray:
         """Rows of truth and student side by side (n, 2k)."""
-        sticks = np.array(_sticks(self.truth) + _sticks(self.strong))
-        return self._rows(betaincinv(sticks[:, 0], sticks[:, 1], uniform))
+        a, b = np.array(_sticks(self.truth) + _sticks(self.strong)).T
+        fractions, rests = betaincinv(a, b, uniform), betaincinv(b, a, 1.0 - uniform)
+        half = self.dimension // 2
+        rows = [_broken(fractions[:, part], rests[:, part]) for part in (slice(half), slice(half, None))]
+        return np.concatenate(rows, axis=1)
 
     def models(self, points: Array) -> Models:
         """Rows (n, k), with the teacher's row as every conditioning table."""
@@ -73,14 +124,18 @@ class DirichletPredictions(Population):
         return Models(points[:, :classes], weak, points[:, classes:], known)
 
     def quadrature(self) -> DiscreteMeasure:
-        """Gauss–Jacobi on every stick; the coarser rule has far fewer nodes, since absolute values have kinks."""
+        """Gauss rules on the sticks, for two or three classes, the student's split where it crosses the teacher."""
+        classes = len(self.truth)
+        checked(classes <= 3, f"DirichletPredictions: no quadrature for {classes} classes; use monte-carlo")
 
-        def rules(nodes: int) -> list[tuple[np.ndarray, np.ndarray]]:
-            made = [roots_jacobi(nodes, b - 1.0, a - 1.0) for a, b in _sticks(self.truth) + _sticks(self.strong)]
-            return [(0.5 * (1.0 + x), w) for x, w in made]
+        def product(truth_nodes: int, student_nodes: int) -> tuple[np.ndarray, np.ndarray]:
+            truth, one = _truth_rule(self.truth, truth_nodes)
+            strong, other = _student_rule(self.strong, np.asarray(self.mean), student_nodes)
+            rows = [np.repeat(truth, len(strong), axis=0), np.tile(strong, (len(truth), 1))]
+            return np.concatenate(rows, axis=1), np.outer(one, other).ravel()
 
-        made = product_measure(*(rules(nodes) for nodes in _NODES))
-        return DiscreteMeasure(self._rows(np.asarray(made.points)), made.weights, made.coarse_weights, made.provenance)
+        truth_nodes = _TRUTH_NODES if np.min(self.truth) >= 1.0 else _TRUTH_NODES_AT_EDGES
+        return two_rules(*(product(*nodes) for nodes in zip(truth_nodes, _STUDENT_NODES, strict=True)))
 
     def closed_form(self) -> dict[str, float]:
         r"""Expected divergences and calibration error.

@@ -1,9 +1,11 @@
 r"""k Gaussian classes, $x\mid Y=y\sim N(\mu_y,I)$, a teacher that sees some coordinates, and a softmax student.
 
 The truth is the posterior.  The teacher is the posterior given the coordinates it sees, a *coarsened posterior*:
-imperfect, and exactly calibrated, so its conditioning table is itself.  For two classes the student's table is known as
-well, its log-odds being Gaussian in each class.
+imperfect, and exactly calibrated, so its conditioning table is itself.  The student's whole row tells a projection of
+x, which is Gaussian in each class, so the truth given the row is known as well; given one score, for two classes only.
 """
+
+import math
 
 import equinox as eqx
 import jax
@@ -11,20 +13,33 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import ndtri
 
+from w2s_theory._linear_algebra import pseudo_inverse
 from w2s_theory._types import Array
 from w2s_theory.instance import Conditioning
-from w2s_theory.measures import DiscreteMeasure, Trapezoid
-from w2s_theory.worlds.population import Models, Number, Population, checked, require_floor, require_positive
+from w2s_theory.measures import DiscreteMeasure, SplitGauss, Trapezoid, sign_changes
+from w2s_theory.worlds.population import (
+    Models,
+    Number,
+    Population,
+    checked,
+    require_finite,
+    require_floor,
+    require_positive,
+)
 
 _REACH = 7.5
-_NODES = {1: 1_001, 2: 81, 3: 41}
+_NODES = {2: 121, 3: 41}
+_STRIDE = 4
+_RANK_TOLERANCE = 1e-10
+_CHANGE, _FEWEST, _MOST = 6.0, 12, 400
 
 
 class GaussianClasses(Population):
     """`means (k, p)`, `priors (k,)`, coordinates `seen` by the teacher, the student's `slope (p, k)` and `offset (k,)`.
 
     The floor `gamma`, γ, is part of teacher and student, F = γ + (1 - kγ)·posterior.  `InputError` for priors that are
-    not positive or do not sum to one, coordinates or shapes that do not fit, or a floor outside [0, 1/k).
+    not positive or do not sum to one, values that are not finite, coordinates or shapes that do not fit, or a floor
+    outside [0, 1/k).
     """
 
     means: np.ndarray
@@ -36,7 +51,10 @@ class GaussianClasses(Population):
 
     def __check_init__(self) -> None:
         """Refuse what does not fit together."""
-        classes, size = np.shape(self.means)
+        shape = np.shape(self.means)
+        checked(len(shape) == 2, f"GaussianClasses: means have shape {shape}, not (k, p)")
+        classes, size = shape
+        require_finite("GaussianClasses", means=self.means, slope=self.slope, offset=self.offset)
         require_positive("GaussianClasses", priors=self.priors)
         total = float(np.sum(self.priors))
         checked(abs(total - 1.0) < 1e-9, f"GaussianClasses: priors sum to {total:g}, not to 1")
@@ -45,6 +63,7 @@ class GaussianClasses(Population):
             checked(found == shape, f"GaussianClasses: {name} has shape {found}, not {shape}")
         fits = all(0 <= j < size for j in self.seen)
         checked(fits, f"GaussianClasses: seen {self.seen} are not coordinates of {size}")
+        checked(len(set(self.seen)) == len(self.seen), f"GaussianClasses: seen {self.seen} has a coordinate twice")
         require_floor("GaussianClasses", self.gamma, classes)
 
     @classmethod
@@ -88,8 +107,8 @@ class GaussianClasses(Population):
 
         truth, seen = self.posterior(points), self.posterior(points, self.seen)
         logits = points @ self.slope + self.offset
-        given_score = self._given_log_odds(logits) if classes == 2 else None
-        known = Conditioning(weak_score=seen, strong_score=given_score, strong_row=given_score)
+        given_row = self._given_log_odds(logits) if classes == 2 else self._given_row(points)
+        known = Conditioning(weak_score=seen, strong_score=given_row if classes == 2 else None, strong_row=given_row)
         return Models(truth, floored(seen), floored(jax.nn.softmax(logits, axis=-1)), known)
 
     def _given_log_odds(self, logits: jax.Array) -> jax.Array:
@@ -103,16 +122,52 @@ class GaussianClasses(Population):
         log_odds = jnp.log(self.priors[1] / self.priors[0]) + (centres[1] - centres[0]) * (score - middle) / spread
         return jnp.stack([jax.nn.sigmoid(-log_odds), jax.nn.sigmoid(log_odds)], axis=-1)
 
+    def _given_row(self, points: jax.Array) -> jax.Array:
+        r"""P(Y | the student's row), which tells Πx, Π the projection on the span of the slopes' differences.
+
+        $\Pi x\sim N(\Pi\mu_y,\Pi)$ in class y: logits $\mu_y^\top\Pi x-\frac12\mu_y^\top\Pi\mu_y+\log\pi_y$.
+        """
+        apart = jnp.asarray(self.slope)[:, 1:] - jnp.asarray(self.slope)[:, :1]
+        gram = apart @ apart.T
+        means = jnp.asarray(self.means)
+        projected = means @ (gram @ pseudo_inverse(gram, _RANK_TOLERANCE))
+        logits = points @ projected.T - 0.5 * jnp.sum(projected * means, axis=1) + jnp.log(jnp.asarray(self.priors))
+        return jax.nn.softmax(logits, axis=-1)
+
+    def _on_a_line(self, low: float, high: float) -> DiscreteMeasure:
+        """Gauss rules on pieces between the kinks of everything that is compared."""
+
+        def apart(points: np.ndarray) -> np.ndarray:
+            made = self.models(points[:, None])
+            truth, weak, strong = (np.asarray(table) for table in (made.truth, made.weak, made.strong))
+            known = made.conditioning
+            assert known is not None
+            given = (known.weak_score, known.strong_score, known.strong_row)
+            tables = [truth, *(np.asarray(table) for table in given if table is not None)]
+            pairs = [weak - strong, *(model - table for model in (weak, strong) for table in tables)]
+            ratios = np.abs(np.log(weak) - np.log(strong))
+            return np.concatenate([*pairs, ratios - np.roll(ratios, 1, axis=1)], axis=1)
+
+        def density(points: np.ndarray) -> np.ndarray:
+            return np.exp(-0.5 * (points[:, None] - np.asarray(self.means)[:, 0]) ** 2) @ np.asarray(self.priors)
+
+        steepest = max(np.ptp(np.asarray(self.means)), np.ptp(np.asarray(self.slope)))
+        pieces = math.ceil(np.clip((high - low) * steepest / _CHANGE, _FEWEST, _MOST))
+        return SplitGauss(pieces).measure(density, low, high, sign_changes(apart, low, high))
+
     def quadrature(self) -> DiscreteMeasure:
-        """Nested trapezoid rule on a grid around all classes, for up to three coordinates."""
+        """For up to three coordinates: split where models cross on a line, else a nested trapezoid rule on a grid."""
         size = self.means.shape[1]
+        low, high = np.min(self.means, axis=0) - _REACH, np.max(self.means, axis=0) + _REACH
+        if size == 1:
+            return self._on_a_line(float(low[0]), float(high[0]))
         checked(size in _NODES, f"GaussianClasses: no quadrature in {size} dimensions; use monte-carlo")
         means, priors = jnp.asarray(self.means), jnp.asarray(self.priors)
 
         def density(x: Array) -> Array:
             return jnp.exp(-0.5 * jnp.sum((x[:, None] - means) ** 2, axis=-1)) @ priors
 
-        return Trapezoid(_NODES[size]).measure(density, np.min(means, axis=0) - _REACH, np.max(means, axis=0) + _REACH)
+        return Trapezoid(_NODES[size], _STRIDE).measure(density, low, high)
 
 
 _SMALLEST = 1e-300

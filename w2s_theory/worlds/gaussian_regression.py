@@ -4,14 +4,17 @@ Every divergence is a quadratic form, $\mathbb E(g-h)^2=(\beta-\beta')^\top\Sigm
 atoms with covariance Σ decide every claim about squared loss exactly.
 """
 
+from typing import cast
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
+from w2s_theory._numerics import UNIT_ROUNDOFF
 from w2s_theory._types import Array
 from w2s_theory.instance import Kind
 from w2s_theory.measures import DiscreteMeasure, Exact, GaussHermite
-from w2s_theory.worlds.population import Models, Population, checked
+from w2s_theory.worlds.population import Models, Population, checked, require_finite
 
 _BRACKETS = 4_000
 
@@ -30,14 +33,17 @@ class GaussianRegression(Population):
     def __check_init__(self) -> None:
         """Refuse what is not a covariance, and coefficients that do not fit it."""
         covariance = np.asarray(self.covariance, float)
-        size = covariance.shape[0]
-        square = covariance.shape == (size, size) and np.allclose(covariance, covariance.T, rtol=1e-12, atol=0)
-        checked(square, "GaussianRegression: covariance is not symmetric")
+        size = len(covariance) if covariance.ndim else 0
+        square = size > 0 and covariance.shape == (size, size)
+        checked(square, f"GaussianRegression: covariance has shape {covariance.shape}, which is not square")
+        symmetric = np.allclose(covariance, covariance.T, rtol=1e-12, atol=0)
+        checked(symmetric, "GaussianRegression: covariance is not symmetric")
         least = float(np.linalg.eigvalsh(covariance)[0])
         checked(least > 0, f"GaussianRegression: covariance has eigenvalue {least:g}, so it is not positive definite")
         for name in ("truth", "weak", "strong"):
-            shape = np.shape(getattr(self, name))
-            checked(shape == (size,), f"GaussianRegression: {name} has shape {shape}, not ({size},)")
+            value = np.asarray(getattr(self, name), float)
+            checked(value.shape == (size,), f"GaussianRegression: {name} has shape {value.shape}, not ({size},)")
+            require_finite("GaussianRegression", **{name: value})
 
     @classmethod
     def restricted(
@@ -45,6 +51,8 @@ class GaussianRegression(Population):
     ) -> "GaussianRegression":
         r"""The weak model is the projection of the truth on S = `seen`: $\Sigma_{SS}b=\Sigma_{S\cdot}\beta^*$."""
         covariance, truth = np.asarray(covariance, float), np.asarray(truth, float)
+        fits = truth.ndim == 1 and covariance.shape == (len(truth), len(truth))
+        checked(fits, f"GaussianRegression: covariance {covariance.shape} and truth {truth.shape} do not fit together")
         chosen = np.array(sorted(set(seen)), int)
         usable = len(chosen) > 0 and chosen[0] >= 0 and chosen[-1] < len(truth)
         checked(usable, f"GaussianRegression: seen {seen} are not coordinates of {len(truth)}")
@@ -108,16 +116,27 @@ class GaussianRegression(Population):
 
         Roots of $\sum_j\lambda_j^2\beta_{w,j}e^{-\lambda_jt}[(1-e^{-\lambda_jt})\beta_{w,j}-\beta^*_j]$, an exponential
         sum: there may be none, one or several.  Signs are compared on 4,000 times over the whole range in which the
-        flow moves; two roots closer than neighbouring times are missed.
+        flow moves; two roots closer than neighbouring times are missed.  A sign that rounding of Σ and of the
+        coefficients could reverse, as late in a flow that ends at the truth, is no sign.
         """
         values, vectors = np.linalg.eigh(self.covariance)
         weak, truth = vectors.T @ self.weak, vectors.T @ self.truth
+        condition = len(values) * values[-1] / values[0]
+        noise = 64 * UNIT_ROUNDOFF * condition * (np.linalg.norm(weak) + np.linalg.norm(truth))
 
-        def slope(time: float) -> float:
-            left = np.exp(-(values - values[0]) * time)  # up to a positive factor, which has no roots
-            return float(np.sum(values**2 * weak * left * (-np.expm1(-values * time) * weak - truth)))
+        def slope_and_rounding(time: float) -> tuple[float, float]:
+            scale = values**2 * np.exp(-(values - values[0]) * time)  # up to a positive factor, which has no roots
+            apart = -np.expm1(-values * time) * weak - truth
+            rounding = noise * (np.abs(apart) + np.abs(weak) + noise)
+            return float(np.sum(scale * weak * apart)), float(np.sum(scale * rounding))
 
         times = np.geomspace(1e-6 / values[-1], 50.0 / values[0], _BRACKETS)
-        slopes = np.array([slope(time) for time in times])
-        flips = np.flatnonzero(np.sign(slopes[:-1]) * np.sign(slopes[1:]) < 0)
-        return np.array([brentq(slope, times[at], times[at + 1], rtol=np.float64(1e-14)) for at in flips])
+        found = np.array([slope_and_rounding(time) for time in times])
+        sure = np.abs(found[:, 0]) > found[:, 1]
+        times, signs = times[sure], np.sign(found[sure, 0])
+        flips = np.flatnonzero(signs[:-1] != signs[1:])
+
+        def root(low: float, high: float) -> float:
+            return cast(float, brentq(lambda time: slope_and_rounding(time)[0], low, high, rtol=np.float64(1e-14)))
+
+        return np.array([root(times[at], times[at + 1]) for at in flips])

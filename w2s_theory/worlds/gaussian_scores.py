@@ -3,6 +3,7 @@
 All models are one-to-one in s, so every score determines the truth: conditioning tables are the truth itself.
 """
 
+import math
 from collections.abc import Callable
 
 import jax
@@ -13,9 +14,18 @@ from scipy.special import ndtri
 from w2s_theory._types import Array
 from w2s_theory.instance import Conditioning
 from w2s_theory.measures import DiscreteMeasure, SplitGauss, sign_changes
-from w2s_theory.worlds.population import Models, Number, Population, checked, require_floor, require_positive
+from w2s_theory.worlds.population import (
+    Models,
+    Number,
+    Population,
+    checked,
+    require_finite,
+    require_floor,
+    require_positive,
+)
 
 _REACH = 9.0
+_CHANGE, _FEWEST, _MOST = 8.0, 12, 400
 
 
 def logistic_rows(log_odds: Array, floor: Number = 0.0) -> Array:
@@ -26,22 +36,28 @@ def logistic_rows(log_odds: Array, floor: Number = 0.0) -> Array:
 
 
 def split_at_crossings(
-    population: Population, density: Callable[[np.ndarray], np.ndarray], low: float, high: float
+    population: Population, density: Callable[[np.ndarray], np.ndarray], low: float, high: float, steepest: float
 ) -> DiscreteMeasure:
-    """Quadrature of a one-dimensional population whose integrands have kinks where two of its models agree."""
+    """Quadrature of a one-dimensional population of two classes, whose integrands have kinks.
+
+    They lie where two of its models agree, and where the classes exchange the larger log-ratio of weak model and
+    student.  `steepest` is how fast log-odds can change: they have to stay smooth on every piece.
+    """
 
     def apart(points: np.ndarray) -> np.ndarray:
         made = population.models(points[:, None])
         truth, weak, strong = (np.asarray(table)[:, 1] for table in (made.truth, made.weak, made.strong))
-        return np.stack([weak - strong, truth - weak, truth - strong], axis=1)
+        return np.stack([weak - strong, truth - weak, truth - strong, weak + strong - 1.0], axis=1)
 
-    return SplitGauss().measure(density, low, high, sign_changes(apart, low, high))
+    pieces = math.ceil(np.clip((high - low) * steepest / _CHANGE, _FEWEST, _MOST))
+    return SplitGauss(pieces).measure(density, low, high, sign_changes(apart, low, high))
 
 
 class GaussianScores(Population):
     """`truth`, `weak`, `strong` are pairs (slope, offset) of log-odds; weak model and student have the floor `gamma`.
 
-    `InputError` for a scale that is not positive, a slope of zero, or a floor outside [0, ½).
+    `InputError` for parameters that are not finite, a scale that is not positive, a slope of zero, or a floor outside
+    [0, ½).
     """
 
     mean: Number
@@ -52,7 +68,11 @@ class GaussianScores(Population):
     gamma: Number = 0.0
 
     def __check_init__(self) -> None:
-        """Refuse what is not one-to-one in the score."""
+        """Refuse what is not finite, or not one-to-one in the score."""
+        for name in ("truth", "weak", "strong"):
+            length = len(getattr(self, name))
+            checked(length == 2, f"GaussianScores: {name} has {length} entries, not slope and offset")
+        require_finite("GaussianScores", mean=self.mean, truth=self.truth, weak=self.weak, strong=self.strong)
         require_positive("GaussianScores", scale=self.scale)
         require_floor("GaussianScores", self.gamma, 2)
         for name in ("weak", "strong"):
@@ -93,4 +113,9 @@ class GaussianScores(Population):
     def quadrature(self) -> DiscreteMeasure:
         """Nine standard deviations either way, split where two models cross; the mass outside is below 1e-18."""
         low, high = (float(self.mean + side * _REACH * self.scale) for side in (-1, 1))
-        return split_at_crossings(self, lambda s: np.exp(-0.5 * ((s - self.mean) / self.scale) ** 2), low, high)
+        steepest = max(abs(float(line[0])) for line in (self.truth, self.weak, self.strong))
+
+        def density(s: np.ndarray) -> np.ndarray:
+            return np.exp(-0.5 * ((s - self.mean) / self.scale) ** 2)
+
+        return split_at_crossings(self, density, low, high, steepest)

@@ -34,6 +34,14 @@ def require_positive(world: str, **parameters: Number) -> None:
         checked(not bad.size, f"{world}: {name} {bad[0] if bad.size else 0:g} is not positive")
 
 
+def require_finite(world: str, **parameters: Number | tuple[Number, ...]) -> None:
+    """`InputError` naming the first parameter that is not finite."""
+    for name, value in parameters.items():
+        values = np.atleast_1d(np.asarray(value, float))
+        bad = values[~np.isfinite(values)]
+        checked(not bad.size, f"{world}: {name} {bad[0] if bad.size else 0:g} is not finite")
+
+
 def require_floor(world: str, floor: Number, classes: int) -> None:
     """`InputError` unless 0 ≤ floor < 1/k."""
     checked(0.0 <= float(floor) < 1.0 / classes, f"{world}: floor {floor:g} is not in [0, 1/{classes})")
