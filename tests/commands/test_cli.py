@@ -118,6 +118,34 @@ def test_verify_reports_and_exits_by_what_it_found(run, tmp_path):
     assert err == ""
 
 
+@pytest.mark.parametrize("rule", ["exact", "quadrature", "monte-carlo"])
+def test_verify_by_rule_has_the_keys_of_a_sweep_and_says_what_each_population_said(run, tmp_path, rule):
+    out = tmp_path / "out.json"
+    code, text, err = run("verify", "generalization-squared", "--rule", rule, "--samples", 20_000, "--json", out)
+    assert code == 0 and err == "" and f"by {rule}" in text
+    found = json.loads(out.read_text())
+    (claim,) = found["claims"]
+    assert found["passed"] is True and found["rule"] == rule and claim["verdict"] == "holds"
+    assert {"id", "status", "instances", "min_slack", "max_tightness", "violations", "verdict"} < set(claim)
+    assert claim["instances"] == len(claim["populations"]) == (2 if rule == "exact" else 8)
+    for entry in claim["populations"]:
+        assert 0 < entry["slack"]["low"] <= entry["slack"]["high"] and entry["lhs"] < entry["rhs"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--rule", "romberg"), "rule 'romberg' is not one of exact, quadrature, monte-carlo"),
+        (("--rule", "monte-carlo", "--samples", 0), "at least two samples, not 0"),
+        (("--rule", "monte-carlo", "--level", 1.5), "level 1.5 is not strictly between 0 and 1"),
+        (("--rule", "exact", "--mutants"), "neither --mutants nor --instances goes with it"),
+    ],
+)
+def test_a_rule_that_cannot_be_followed_is_unusable_input(run, options, sentence):
+    code, text, err = run("verify", "pinsker", *options)
+    assert code == 2 and text == "" and sentence in err and err.count("\n") == 1
+
+
 def test_a_claim_that_fails_makes_verify_exit_with_one(run, monkeypatch):
     false = dataclasses.replace(CATALOGUE["calibration-binned"], status=Status.proved)
     monkeypatch.setattr(api, "find_claim", lambda identifier: false)

@@ -16,15 +16,8 @@ from w2s_theory.verdict import Verdict
 from w2s_theory.verification.by_rule import verify_by_rule
 from w2s_theory.verification.confidence import Interval
 from w2s_theory.verification.evaluation import evaluate_claim, measure
-from w2s_theory.verification.sampled import (
-    SAMPLED,
-    Setting,
-    convex_minimum,
-    pilot_multipliers,
-    sample_means,
-    sampled_outcomes,
-    statistics,
-)
+from w2s_theory.verification.sampled import pilot_multipliers, sample_means, sampled_outcomes
+from w2s_theory.verification.sampled_sides import SAMPLED, Setting, convex_minimum, statistics
 from w2s_theory.worlds.gaussian_scores import GaussianScores, logistic_rows
 from w2s_theory.worlds.population import Models, Population
 from w2s_theory.worlds.populations import POPULATIONS
@@ -47,9 +40,6 @@ class HiddenMiscalibration(Population):
         side = jnp.where(points[:, 0] > 0, 1.0, -1.0)
         truth, half = logistic_rows(2.0 * side), logistic_rows(0.0 * side)
         return Models(truth, half, logistic_rows(0.004 * side), Conditioning(half, truth, truth))
-
-    def quadrature(self):
-        raise NotImplementedError
 
 
 def setting_of(population, classes, multipliers=None):
@@ -256,9 +246,6 @@ class Unfloored(Population):
     def models(self, points):
         rows = logistic_rows(3.0 * points)
         return Models(rows, logistic_rows(points), rows)
-
-    def quadrature(self):
-        raise NotImplementedError
 
 
 def test_where_the_sign_of_the_difference_is_open_the_slack_may_be_on_either_side():

@@ -12,7 +12,7 @@ from tests.compiled import compiled
 from w2s_theory.errors import InputError
 from w2s_theory.functionals.divergences import kl_divergence
 from w2s_theory.measures import expectation
-from w2s_theory.verification.sampled import statistics
+from w2s_theory.verification.sampled_sides import statistics
 from w2s_theory.worlds.beta_scores import BetaScores
 from w2s_theory.worlds.dirichlet_predictions import DirichletPredictions
 from w2s_theory.worlds.gaussian_classes import GaussianClasses

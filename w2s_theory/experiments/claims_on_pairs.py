@@ -1,6 +1,5 @@
 """The catalogue's claims on a batch of trained pairs: one compiled call for all claims the batch determines."""
 
-import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,10 +10,9 @@ import numpy as np
 from w2s_theory._numerics import compiled
 from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Claim
-from w2s_theory.errors import UnresolvedError
 from w2s_theory.instance import Instance
 from w2s_theory.verdict import CODES, Verdict
-from w2s_theory.verification.evaluation import Measurement, finite_or_none, measure
+from w2s_theory.verification.evaluation import Measurement, finite_or_none, measure_determined
 
 _BLOCK = 36  # pairs evaluated at a time: what bounds the memory
 
@@ -63,11 +61,4 @@ def _outcome(made: Measurement, number: int) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=16)
 def _measure_all(claims: tuple[Claim, ...]) -> Callable[[Instance], dict[str, Measurement]]:
-    def measured(instance: Instance) -> dict[str, Measurement]:
-        made = {}
-        for claim in claims:
-            with contextlib.suppress(UnresolvedError):
-                made[claim.id] = measure(claim, instance)
-        return made
-
-    return compiled(jax.vmap(measured))
+    return compiled(jax.vmap(functools.partial(measure_determined, claims)))

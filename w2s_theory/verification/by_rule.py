@@ -1,6 +1,5 @@
 """Every claim on every population by one rule: exact atoms, quadrature, or sampling."""
 
-import contextlib
 import functools
 import math
 from collections.abc import Callable, Sequence
@@ -12,17 +11,18 @@ import numpy as np
 
 from w2s_theory._numerics import compiled
 from w2s_theory.claim import Claim, Status
-from w2s_theory.errors import InputError, UnresolvedError
+from w2s_theory.errors import InputError
 from w2s_theory.instance import Instance
 from w2s_theory.verdict import CODES, Verdict
 from w2s_theory.verification.confidence import Interval, Region
-from w2s_theory.verification.evaluation import Measurement, measure
+from w2s_theory.verification.evaluation import Measurement, measure_determined
 from w2s_theory.verification.sampled import Draws, SampledOutcome, sampled_outcomes
 from w2s_theory.worlds.population import Population
 
 RULES = ("exact", "quadrature", "monte-carlo")
 
 _COARSE, _TINY = 1e-6, 1e-6
+_MOST_SMOOTH = 2_000
 
 _ASKED = (Verdict.holds, Verdict.tight, Verdict.violated)
 
@@ -128,26 +128,18 @@ def _deterministic(claims: Sequence[Claim], population: Population, rule: str) -
     with jax.enable_x64(True):
         measure = population.exact() if rule == "exact" else population.quadrature()
         instance = population.instance(measure)
-        problems = {claim: _unusable(claim, population) or claim.outside_domain(instance) for claim in claims}
+        atoms = len(instance.weights)
+        problems = {claim: _unusable(claim, atoms) or claim.outside_domain(instance) for claim in claims}
         asked = tuple(claim for claim, problem in problems.items() if problem is None)
         measured = jax.tree.map(np.asarray, _measured(asked)(instance))
-    return [
-        _outcome(claim, population, len(instance.weights), measured.get(claim.id), problems[claim]) for claim in claims
-    ]
+    return [_outcome(claim, population, atoms, measured.get(claim.id), problems[claim]) for claim in claims]
 
 
 @functools.lru_cache(maxsize=16)
 def _measured(claims: tuple[Claim, ...]) -> Callable[[Instance], dict[str, Measurement]]:
     """Compiled: every claim that the instance determines, by id."""
 
-    def measured(instance: Instance) -> dict[str, Measurement]:
-        made = {}
-        for claim in claims:
-            with contextlib.suppress(UnresolvedError):
-                made[claim.id] = measure(claim, instance)
-        return made
-
-    return compiled(measured, optimised=False)
+    return compiled(functools.partial(measure_determined, claims), optimised=False)
 
 
 def _outcome(
@@ -169,8 +161,10 @@ def _outcome(
     return SampledOutcome(claim.id, population.name, atoms, verdict, *sides, interval, reason=reason)
 
 
-def _unusable(claim: Claim, population: Population) -> str | None:
-    """Claims about optimal students ask for a class, which populations do not have."""
+def _unusable(claim: Claim, atoms: int) -> str | None:
+    """Claims about optimal students ask for a class, and smooth calibration takes time quadratic in the atoms."""
+    if "smooth" in claim.id and atoms > _MOST_SMOOTH:
+        return f"smooth calibration on {atoms:,} atoms takes too long; it is asked on at most {_MOST_SMOOTH:,}"
     needs_class = [h.name for h in claim.assumes if h.name not in ("floor", "score_sufficient", "common_partition")]
     if needs_class or claim.id.startswith(("gain", "never-worse")):
         return "the population has no class of students"

@@ -1,5 +1,6 @@
 """One claim on one instance: both sides, the error budget, the margins of the assumptions, and the verdict."""
 
+import contextlib
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -96,6 +97,15 @@ def measure(
     strain = jnp.where(usable, 1.0 - relation.slack / jnp.where(usable, bound, 1.0), jnp.nan)
     named = {h.name: known[h] for h in claim.assumes}
     return Measurement(relation.lhs, relation.rhs, relation.slack, tightness, strain, error, named, outcome)
+
+
+def measure_determined(claims: Iterable[Claim], instance: Instance) -> dict[str, Measurement]:
+    """`measure` of every claim whose sides the instance determines, by id."""
+    made = {}
+    for claim in claims:
+        with contextlib.suppress(UnresolvedError):
+            made[claim.id] = measure(claim, instance)
+    return made
 
 
 def margins_of(claims: Iterable[Claim], instance: Instance) -> dict[Hypothesis, Array]:

@@ -96,9 +96,12 @@ class Population(eqx.Module):
     def models(self, points: Array) -> Models:
         """Truth, weak model and student at inputs (n, …)."""
 
-    @abstractmethod
     def quadrature(self) -> DiscreteMeasure:
-        """Atoms of a deterministic rule with a nested coarser one, on which every integral's error is estimated."""
+        """Atoms of a deterministic rule with a coarser one, by which every integral's error is estimated.
+
+        `InputError` where there is none.
+        """
+        raise InputError(f"{self.name} has no quadrature; ask for monte-carlo")
 
     def exact(self) -> DiscreteMeasure:
         """Atoms that have all moments the claims about this population depend on; `InputError` if none are known."""
