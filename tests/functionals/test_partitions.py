@@ -81,3 +81,14 @@ def test_sums_and_means_over_cells():
 def test_the_mean_over_a_cell_without_weight_is_zero():
     means = run(partitions.cell_means, np.array([0, 1]), np.array([1.0, 0.0]), np.array([3.0, 7.0]))
     assert means.tolist() == [3, 0]
+
+
+@pytest.mark.parametrize("count", [7, 40])
+def test_cells_of_few_and_of_many_inputs_are_numbered_by_score(count):
+    """Small tables compare all pairs, larger ones sort."""
+    scores = np.random.default_rng(count).integers(0, 5, count) / 5
+    np.testing.assert_array_equal(run(partitions.tied_scores, scores), np.unique(scores, return_inverse=True)[1])
+    values = np.stack([scores, scores**2], axis=1)
+    cells = np.random.default_rng(0).integers(0, count, count)
+    sums = [values[cells == cell].sum(axis=0) for cell in range(count)]
+    np.testing.assert_allclose(run(partitions.cell_sums, cells, values), sums, rtol=1e-14)

@@ -96,7 +96,7 @@ def test_rounding_budget_bounds_the_error_of_a_sum():
 
 @pytest.mark.parametrize("power", [1, 3])
 def test_increasing_root_is_exact_to_the_last_digits_and_differentiable(x64, power):
-    """The bracket is halved 64 times; then the slope's own rounding matters, three powers of the root."""
+    """The last bracket is a few last digits wide; then the slope's own rounding matters, three powers of the root."""
 
     def root(target):
         return numerics.increasing_root(lambda x: x**power - target, 0.0, 100.0)
@@ -111,6 +111,22 @@ def test_increasing_root_is_exact_to_the_last_digits_and_differentiable(x64, pow
 @pytest.mark.parametrize(("offset", "end"), [(5.0, -2.0), (-5.0, 3.0)])
 def test_increasing_root_without_sign_change_returns_the_nearer_end(x64, offset, end):
     assert numerics.increasing_root(lambda x: x + offset, -2.0, 3.0) == pytest.approx(end, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: jnp.where(x < 0.7, -1.0, 1.0),
+        lambda x: jnp.where(x < 0.7, -jnp.inf, jnp.inf),
+        lambda x: jnp.where(x < 0.7, -1e-300, x**9),
+        lambda x: jnp.where(x < 0.7, (x - 0.7) ** 5, jnp.where(x < 5, 1e-200, jnp.nan)),
+        lambda x: jnp.expm1(700.0 * (x - 0.7)),
+    ],
+    ids=["jump", "infinities", "tiny then steep", "flat, then not a number", "one-sided"],
+)
+def test_increasing_root_of_functions_that_interpolation_fails_on(x64, function):
+    found = compiled(jax.vmap(lambda high: numerics.increasing_root(function, -2.0, high)))(jnp.array([3.0, 1e6]))
+    assert np.all(np.abs(np.asarray(found) - 0.7) <= [1e-15, 1e6 * 2**-62])
 
 
 @numerics.float64(static=("double",))

@@ -6,12 +6,20 @@ is the difference of their log-odds, and the slope of KL against TV along the cu
 """
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
-from w2s_theory._numerics import float64, increasing_root, kl_term_from_difference, langevin, real
+from w2s_theory._numerics import float64, increasing_root, kl_term_from_difference, langevin, log_ratio, real
 from w2s_theory._types import Array, Reals
+
+_BEND = 0.1045
+_COMPLETE = 40.0
+"""From this divergence on a total variation of one is possible to the last digit."""
+_LARGE = 1e3
+"""From here on KL = log 2t to the last digit, and the slope's formula is one of cancelling terms."""
 
 
 @float64
@@ -49,13 +57,36 @@ def sharp_pinsker_tv(kl: Reals) -> jax.Array:
     r"""$V^*(d)=\sup\{\mathrm{TV}(p,q):\mathrm{KL}(p\|q)\le d\}$: concave, $V^*(d)\sim\sqrt{d/2}$ as $d\to0$."""
 
     def scalar(d: jax.Array) -> jax.Array:
-        positive = jnp.where((d > 0) & (d < jnp.inf), d, 1.0)
-        ends = _log_t_ends(d.dtype)
-        log_t = increasing_root(lambda u: jnp.log(sharp_pinsker_point(jnp.exp(u))[1] / positive), *ends)
-        inside = sharp_pinsker_point(jnp.exp(log_t))[0]
-        return jnp.where(d > 0, jnp.where(d < jnp.inf, inside, 1.0), jnp.where(d == 0, 0.0, jnp.nan))
+        usual = jnp.where((d > 0) & (d < _COMPLETE), d, 1.0)
+        inside = sharp_pinsker_point(jnp.exp(_log_parameter(usual)))[0]
+        return jnp.where(d > 0, jnp.where(d < _COMPLETE, inside, 1.0), jnp.where(d == 0, 0.0, jnp.nan))
 
     return jnp.vectorize(scalar)(real(kl))
+
+
+def _log_parameter(kl: jax.Array) -> jax.Array:
+    r"""log t of the point of the sharp curve whose KL divergence is `kl` > 0.
+
+    Newton's method in $\log\sqrt{e^{2\mathrm{KL}}-1}$ as a function of $\log t$, the slope of which is between one and
+    1.5; the start is within 0.03 of the answer, so that three steps reach the last digit.
+    """
+
+    def solve(_: Callable[[jax.Array], jax.Array], log_t: jax.Array) -> jax.Array:
+        for _step in range(3):
+            t = jnp.exp(log_t)
+            now = sharp_pinsker_point(t)[1]
+            ell = langevin(t)
+            rise = t * t * (1.0 - ell**2 - 2.0 * t * ell * (1.0 - ell**2 - 2.0 * ell / t))
+            slope = jnp.where(t < _LARGE, rise / -jnp.expm1(-2.0 * now), 1.0)
+            log_t -= (now - kl + 0.5 * log_ratio(-jnp.expm1(-2.0 * now), -jnp.expm1(-2.0 * kl))) / slope
+        return log_t
+
+    def tangent_solve(linear: Callable[[jax.Array], jax.Array], y: jax.Array) -> jax.Array:
+        return y / linear(jnp.ones_like(y))
+
+    share = -jnp.expm1(-2.0 * kl)
+    start = kl + 0.5 * (jnp.log(share) + jnp.log((1.0 - share + _BEND * share) / (1.0 - share + 4.0 * _BEND * share)))
+    return lax.custom_root(lambda u: jnp.log(sharp_pinsker_point(jnp.exp(u))[1] / kl), start, solve, tangent_solve)
 
 
 @float64
@@ -74,9 +105,9 @@ def sharp_pinsker_kl(tv: Reals) -> jax.Array:
 
 
 def _log_t_ends(precision: jnp.dtype) -> tuple[float, float]:
-    """Bracket of log t in this precision: from where t² underflows to where t overflows."""
+    """Bracket of log t in this precision: from where t² underflows to where 1/(2t) does."""
     smallest = math.log(jnp.finfo(precision).tiny)
-    return 0.5 * smallest, -smallest
+    return 0.5 * smallest, -smallest - 1.0
 
 
 def _pair(

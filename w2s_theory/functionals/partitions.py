@@ -9,16 +9,28 @@ import numpy as np
 
 from w2s_theory._types import Array
 
+_FEW = 16
+"""Up to so many inputs all pairs are compared: in a batch of small tables that is faster than sorting each."""
+
 
 def tied_scores(scores: Array) -> jax.Array:
-    """Partition (m,) of the inputs by exactly equal scores (m,)."""
-    return _cells(jnp.argsort(jnp.asarray(scores)), jnp.asarray(scores)[:, None])
+    """Partition (m,) of the inputs by exactly equal scores (m,); cells are numbered by increasing score."""
+    scores = jnp.asarray(scores)
+    if scores.shape[0] > _FEW:
+        return _cells(jnp.argsort(scores), scores[:, None])
+    first = _first_equal(scores[:, None]) == jnp.arange(scores.shape[0])
+    return jnp.sum(first & (scores < scores[:, None]), axis=1)
 
 
 def tied_rows(rows: Array) -> jax.Array:
     """Partition (m,) of the inputs by exactly equal rows (m, k)."""
     rows = jnp.asarray(rows)
-    return _cells(jnp.lexsort(tuple(rows.T)), rows)
+    return _cells(jnp.lexsort(tuple(rows.T)), rows) if rows.shape[0] > _FEW else _first_equal(rows)
+
+
+def _first_equal(rows: jax.Array) -> jax.Array:
+    """For every row (m, k) the number of the first row equal to it."""
+    return jnp.argmax(jnp.all(rows[:, None] == rows[None], axis=-1), axis=1)
 
 
 def _cells(order: jax.Array, keys: jax.Array) -> jax.Array:
@@ -49,8 +61,10 @@ def equal_mass_bins(weights: Array, scores: Array, bins: int) -> jax.Array:
 
 def cell_sums(cells: Array, values: Array) -> jax.Array:
     """Sum of `values (m, …)` over each cell: an array (m, …) indexed by cell, zero where no input has that name."""
-    values = jnp.asarray(values)
-    return jnp.zeros_like(values).at[jnp.asarray(cells)].add(values)
+    cells, values = jnp.asarray(cells), jnp.asarray(values)
+    if values.shape[0] > _FEW:
+        return jnp.zeros_like(values).at[cells].add(values)
+    return jnp.tensordot((jnp.arange(values.shape[0])[:, None] == cells).astype(values.dtype), values, axes=1)
 
 
 def cell_means(cells: Array, weights: Array, values: Array) -> jax.Array:

@@ -4,9 +4,13 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from w2s_theory._numerics import float64, increasing_root, kl_term_from_difference, real
 from w2s_theory._types import Array, Scalar
+
+_MARGIN = 1e-6
+"""By what share a bracket of the rise is wider than it need be, for rounding."""
 
 
 @float64
@@ -56,10 +60,13 @@ def _saturating(divergence: Callable[[jax.Array], jax.Array], kl: Array, floor: 
     highest = jnp.log((1.0 - (classes - 1) * floor) / floor)
     room = highest > 0
     highest = jnp.where(room, highest, 1.0)
-    saturated = kl >= divergence(highest)
-    target = jnp.where(saturated | (kl <= 0), 0.5 * divergence(highest), kl)
-    log_rise = increasing_root(
-        lambda u: jnp.log(divergence(jnp.exp(u)) / target), jnp.log(highest) - 380.0, jnp.log(highest)
-    )
+    at_highest = divergence(highest)
+    saturated = kl >= at_highest
+    target = jnp.where(saturated | (kl <= 0), 0.5 * at_highest, kl)
+    # the divergence over the squared rise is a power series with positive coefficients that begins with 1/C²
+    low = highest * jnp.sqrt(target / at_highest) * (1.0 - _MARGIN)
+    high = jnp.minimum(log_ratio_constant(floor) * jnp.sqrt(target) * (1.0 + _MARGIN), highest)
+    low, high = lax.stop_gradient((jnp.log(low), jnp.log(high)))
+    log_rise = increasing_root(lambda u: jnp.log(divergence(jnp.exp(u)) / target), low, high)
     inside = jnp.where(kl > 0, jnp.exp(log_rise), jnp.where(kl == 0, 0.0, jnp.nan))
     return jnp.where(room, jnp.where(saturated, highest, inside), 0.0)
