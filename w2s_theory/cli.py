@@ -27,7 +27,9 @@ Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Seed of everythi
 InstanceFile = Annotated[Path, typer.Option("--instance", metavar="FILE", help="An instance file (JSON).")]
 Quick = Annotated[bool, typer.Option("--quick", help="A smaller run, labelled so.")]
 Certificates = Annotated[Path, typer.Option(metavar="DIR", help="Folder in which certificates are stored.")]
-_EXPERIMENTS = "bound-scatter, misfit-gain, sample-size, mixture-of-r, tightness, dropped-assumptions or balance"
+_EXPERIMENTS = (
+    "bound-scatter, misfit-gain, sample-size, mixture-of-r, tightness, dropped-assumptions, balance or teacher-quality"
+)
 Identifiers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Claim ids; all if none.")]
 
 

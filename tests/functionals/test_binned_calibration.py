@@ -2,10 +2,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from tests.compiled import compiled
 from tests.oracles import brute_force
-from w2s_theory.functionals.binned_calibration import binned_calibration_error, debiased_squared_calibration_error
+from w2s_theory.functionals.binned_calibration import (
+    binned_calibration_error,
+    binned_calibration_interval,
+    debiased_squared_calibration_error,
+)
 
 PUBLISHED = {200: (0.172, 1600), 1000: (0.076, 400), 10_000: (0.024, 150)}
 """Samples: the average printed for a perfectly calibrated model with uniform scores, and our replications."""
@@ -149,3 +154,34 @@ def test_folds_alternate_by_default():
     by_default = binned_calibration_error(model, labels, estimator="cross-fit")
     explicit = binned_calibration_error(model, labels, estimator="cross-fit", fold=np.arange(60) % 2)
     assert float(by_default) == float(explicit)
+
+
+@pytest.mark.parametrize(
+    ("distort", "notion", "least"),
+    [(lambda score: score, "class-wise", 0.01), (overconfident, "class-wise", 0.0), (overconfident, "top-label", 0.0)],
+    ids=["calibrated", "overconfident", "top label"],
+)
+def test_intervals_miss_the_true_binned_error_as_often_as_they_may(x64, distort, notion, least):
+    """10,000 samples of 400 labels; a calibrated model's interval misses by its lower ends alone, about 2.5 %."""
+    fine = (jnp.arange(30_000) + 0.5) / 30_000
+    surplus = jnp.where(fine > 0.5, 1.0, -1.0 if notion == "top-label" else 1.0) * (fine - distort(fine))
+    score = jnp.maximum(fine, 1 - fine) if notion == "top-label" else fine
+    cells = jnp.ceil(score * 15).astype(int)
+    true = jnp.sum(jnp.abs(jnp.zeros(16).at[cells].add(surplus))) / 30_000 * (1 if notion == "top-label" else 2)
+
+    def missed(model, labels):
+        low, high = binned_calibration_interval(model, labels, notion=notion)
+        return (low > true + 1e-9) | (high < true)
+
+    misses = np.asarray(compiled(jax.vmap(missed))(*binary_samples(10_000, 400, seed=3, distort=distort)))
+    assert binomtest(int(misses.sum()), misses.size, 0.05, alternative="greater").pvalue > 1e-4
+    assert misses.mean() >= least
+
+
+def test_intervals_of_many_labels_are_short_and_at_any_level_contain_the_truth(x64):
+    model, labels = binary_samples(1, 200_000, seed=5, distort=overconfident)
+    for level in (0.5, 0.95, 0.999):
+        low, high = binned_calibration_interval(model[0], labels[0], level=level)
+        plug_in = binned_calibration_error(model[0], labels[0])
+        assert low < plug_in < high < low + 0.02
+    assert low < 0.25 < high

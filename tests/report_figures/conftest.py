@@ -12,6 +12,7 @@ from tests.experiments.small_scatter import small_scatter
 from w2s_theory.catalogue.gain import TABLE
 from w2s_theory.claim import Status
 from w2s_theory.experiments.balance import balance
+from w2s_theory.experiments.teacher_quality import teacher_quality
 from w2s_theory.instance import Instance
 from w2s_theory.report.figures import FIGURES, FigureContext
 from w2s_theory.verification.sweep import SweepRow
@@ -50,6 +51,7 @@ def context() -> FigureContext:
         "tightness": small_tightness(),
         "dropped-assumptions": small_frontiers(),
         "balance": balance(quick=True),
+        "teacher-quality": teacher_quality(quick=True),
     }
     return FigureContext(seed=0, quick=True, runs=runs, rows=(row, *map(_table_row, TABLE)))
 

@@ -18,6 +18,7 @@ EXPERIMENTS = MappingProxyType(
             "tightness",
             "dropped-assumptions",
             "balance",
+            "teacher-quality",
         )
     }
 )

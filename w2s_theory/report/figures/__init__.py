@@ -3,14 +3,18 @@
 from w2s_theory.report.figures import (
     balance,
     calibration_difference,
+    calibration_notions,
     dropped_assumptions,
     envelope_band,
+    estimation_bias,
     joint_range,
     misfit_gain,
     rates,
     risk_difference,
+    teacher_quality,
     tightness,
     truth_table,
+    weak_posterior,
 )
 from w2s_theory.report.figures.figure import Figure, FigureContext
 from w2s_theory.report.figures.render import render
@@ -200,5 +204,68 @@ FIGURES: tuple[Figure, ...] = (
         draw=balance.draw_balance,
         size=(WIDTH, 7.2),
         uses=("balance",),
+    ),
+    Figure(
+        name="calibration-notions",
+        title="One model, several calibration errors",
+        caption=(
+            "Left: one model of three classes, on all rows of a lattice, when the truth is proportional to the model's "
+            "row to the power $T$. Conditioning on the whole row, on the score of each class, and on the largest score "
+            "asks different questions and gets different numbers. Right: two inputs with opposite truths and two "
+            "scores; the teacher gives both the same. Conditioned on the score, the error jumps as soon as the scores "
+            "differ at all, binned as soon as they fall into different bins; the smooth error grows with the distance. "
+            "The bound on the change allows no jump (dashed): read as conditioned on the score it fails, read as "
+            "smooth it holds."
+        ),
+        claims=calibration_notions.CLAIMS,
+        prepare=calibration_notions.prepare_calibration_notions,
+        draw=calibration_notions.draw_calibration_notions,
+        size=(6.6, 3.5),
+    ),
+    Figure(
+        name="weak-posterior",
+        title="The posterior that a weak model sees",
+        caption=(
+            "Two Gaussian classes on a plane. A weak model that sees $x_1$ alone and says what it sees is the mean of "
+            "the true posterior given $x_1$: exactly calibrated, and often far off (left, the spread of the truth). "
+            "Right: risks as calibration and refinement. A temperature moves the first only; a student that sees "
+            "both coordinates has no refinement left, and keeps the calibration part of its own temperature, 1.5."
+        ),
+        claims=weak_posterior.CLAIMS,
+        prepare=weak_posterior.prepare_weak_posterior,
+        draw=weak_posterior.draw_weak_posterior,
+        size=(6.6, 3.6),
+    ),
+    Figure(
+        name="estimation-bias",
+        title="Estimating a calibration error from labels",
+        caption=(
+            "Uniform binary scores in 15 bins, both classes summed. The plug-in estimate takes noise for "
+            "miscalibration: a perfectly calibrated model (left) looks worse the fewer labels there are. The cross-fit "
+            "estimate, signs from one half and sizes from the other, has mean zero there, and is never above the true "
+            "error on average. The interval says what the labels can tell: its lower end is zero until they can tell "
+            "that the model (right: overconfident, the truth at temperature 1.5) is miscalibrated at all."
+        ),
+        claims=(),
+        prepare=estimation_bias.prepare_estimation_bias,
+        draw=estimation_bias.draw_estimation_bias,
+        size=(6.6, 3.4),
+    ),
+    Figure(
+        name="teacher-quality",
+        title="What a student inherits from its teacher",
+        caption=(
+            "Two Gaussian classes; the teacher's log-odds are the true ones over a temperature $T$, plus a ripple of "
+            "size $\\varepsilon$ that a logistic student cannot copy. Lines are students of the whole distribution, "
+            "shades the range of students of 1,000 inputs. Without ripple the student is its teacher. The ripple is "
+            "smoothed away, so nearly all its risk is (left, along each line); but averaging over it lowers the "
+            "student's confidence (middle), which adds to the error of a teacher that is underconfident and heals "
+            "one that is overconfident (right). Temperature is inherited: no amount of data removes it."
+        ),
+        claims=teacher_quality.CLAIMS,
+        prepare=teacher_quality.prepare_teacher_quality,
+        draw=teacher_quality.draw_teacher_quality,
+        size=(6.6, 3.3),
+        uses=("teacher-quality",),
     ),
 )
