@@ -42,6 +42,19 @@ def test_intervals_cover_as_often_as_they_say_and_are_not_absurdly_wide(region, 
     assert np.mean([i.high - i.low for i in found]) < widest * ideal
 
 
+@pytest.mark.parametrize(
+    ("region", "alpha", "half"),
+    [
+        ("hoeffding", 2 * math.exp(-2), 0.1),
+        ("empirical-bernstein", 4 * math.exp(-2), 0.2 * math.sqrt(25 / 99) + 14 / 297),
+    ],
+)
+def test_distribution_free_intervals_have_their_published_constants(region, alpha, half):
+    """100 values, zeros and ones in turn: simulation cannot tell a constant that is a little too small."""
+    found = means_of(np.arange(100) % 2.0, region).interval("v", alpha)
+    assert (found.low, found.high) == pytest.approx((0.5 - half, 0.5 + half), rel=1e-12)
+
+
 @pytest.mark.parametrize(("region", "valid"), [("betting", True), ("clt", False)])
 def test_a_betting_interval_may_be_looked_at_after_every_block(region, valid):
     """An interval for a fixed size may not: the same looks miss far more often than α."""
