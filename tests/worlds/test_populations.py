@@ -175,8 +175,9 @@ def test_a_coarsened_posterior_is_calibrated(x64, classes):
 
 
 def test_the_students_conditioning_table_is_the_frequency_of_labels(x64):
-    means = np.array([[-0.7, -0.9], [0.7, 0.9]])
-    world = GaussianClasses(means, np.array([0.4, 0.6]), (0,), 2.0 * means.T * np.array([[1.0], [0.2]]), np.zeros(2))
+    means = np.array([[-0.5, -1.1], [0.9, 0.7]])
+    slope = 2.0 * means.T * np.array([[1.0], [0.2]])
+    world = GaussianClasses(means, np.array([0.4, 0.6]), (0,), slope, np.array([0.8, -0.4]))
     uniform = np.random.default_rng(7).random((400_000, world.dimension))
     label = np.searchsorted(np.cumsum(world.priors)[:-1], uniform[:, 0], side="right")
     models = world.models(world.points(uniform))
