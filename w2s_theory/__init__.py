@@ -22,6 +22,8 @@ _EXPORTS = {
         "verify_mutants",
     ),
     "report.reproduction": ("reproduce",),
+    "auditing.auditor": ("audit",),
+    "auditing.audit_record": ("Audit",),
     "catalogue": ("CATALOGUE", "CLAIMS"),
     "claim": ("Cite", "Claim", "Eq", "HighProbability", "Leq", "Status"),
     "errors": ("InputError", "UnresolvedError"),
