@@ -1,12 +1,15 @@
 """From predictions to the record of an audit."""
 
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from w2s_theory.auditing.array_predictions import array_predictions
 from w2s_theory.auditing.assumptions import assumptions, clipping
 from w2s_theory.auditing.audit_record import Audit, verdict
 from w2s_theory.auditing.bounds import bounds
+from w2s_theory.auditing.file_predictions import file_predictions
 from w2s_theory.auditing.gathering import Gathered, gather
 from w2s_theory.auditing.intervals import Estimate
 from w2s_theory.auditing.label_free import LabelFree, label_free
@@ -49,6 +52,31 @@ def audit(
     log-loss.  `by (n,)` adds the gain in every slice.  `InputError` for unusable input.
     """
     source = array_predictions(weak, strong, labels=labels, truth=truth, ceiling=ceiling, by=by, logits=logits)
+    return audit_predictions(source, delta=delta, labels_were=labels_were, weak_log_loss=weak_log_loss)
+
+
+def audit_files(
+    files: Sequence[str | Path],
+    *,
+    weak: str | None = None,
+    strong: str | None = None,
+    ceiling: str | None = None,
+    labels: str | None = None,
+    truth: str | None = None,
+    by: str | None = None,
+    key: str | None = None,
+    logits: bool = False,
+    delta: float = 0.05,
+    labels_were: LabelsWere | str = "unknown",
+    weak_log_loss: float | None = None,
+) -> Audit:
+    """`audit` of one file, or of one file a model (weak, strong, ceiling) joined on a key.
+
+    Options name a column, an array of an archive, or the prefix of numbered columns COL_0, COL_1, …; columns saved
+    by public weak-to-strong code are recognised without them.  Files are never changed, and nothing in them is run.
+    """
+    columns = {"weak": weak, "strong": strong, "ceiling": ceiling, "labels": labels, "truth": truth, "slices": by}
+    source = file_predictions(files, columns=columns, logits=logits, key=key)
     return audit_predictions(source, delta=delta, labels_were=labels_were, weak_log_loss=weak_log_loss)
 
 
@@ -98,6 +126,8 @@ def _record(found: Gathered, alpha: float, labels_were: str, weak_log_loss: floa
     record["bounds"] = [bound.to_json() for bound in bounds(found, alpha, labels_were)]
     record["assumptions"] = assumptions(found, alpha, labels_were)
     record["clipping"] = clipping(found)
+    if found.slices.index:
+        record["slices"] = found.slices.rows(alpha)
     return record
 
 

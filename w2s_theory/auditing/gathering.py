@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from w2s_theory.auditing.binned_sums import BINS, CELLS, BinnedSums, bin_of
-from w2s_theory.auditing.point_statistics import WITHOUT_TARGET, block_moments
+from w2s_theory.auditing.point_statistics import WITHOUT_TARGET, block_gaps, block_moments
 from w2s_theory.auditing.predictions import Block, Predictions, few_sizes, rows_a_block
 from w2s_theory.auditing.sampling import RowSample
+from w2s_theory.auditing.slices import SliceSums
 from w2s_theory.verification.confidence import Means, Range
 
 MOST_CLASSES = 1_000
@@ -45,6 +46,7 @@ class Gathered:
     cells: dict[str, np.ndarray] = field(default_factory=dict)
     sample: RowSample = field(default_factory=RowSample)
     everyone: RowSample = field(default_factory=lambda: RowSample(1))
+    slices: SliceSums = field(default_factory=SliceSums)
     soft: bool = False
 
     @property
@@ -89,7 +91,7 @@ def _add(made: Gathered, block: Block, size: int) -> None:
     made.labelled += len(judged)
     made.judged = _merged(made.judged, found, len(judged))
     made.sample.add(judged)
-    _add_outcomes(made, judged)
+    _add_outcomes(made, judged, max(size, len(judged)))
 
 
 def _merged(means: Means | None, found: Mapping[str, tuple[float, float]], points: int) -> Means:
@@ -99,7 +101,7 @@ def _merged(means: Means | None, found: Mapping[str, tuple[float, float]], point
     return means
 
 
-def _add_outcomes(made: Gathered, block: Block) -> None:
+def _add_outcomes(made: Gathered, block: Block, size: int) -> None:
     """Accuracy, agreement, infinite losses and calibration sums of labelled points."""
     right: dict[str, np.ndarray] = {}
     tops: dict[str, np.ndarray] = {}
@@ -123,6 +125,8 @@ def _add_outcomes(made: Gathered, block: Block) -> None:
             outcome = block.truth[:, 1] if block.truth is not None else np.equal(block.labels, 1).astype(float)
             made.fine.setdefault(role, BinnedSums(1, CELLS)).add(table[:, 1], outcome)
     _count_agreement(made, right, tops)
+    if block.slices is not None:
+        made.slices.add(block.slices, block_gaps(block, size), right["weak"], right["strong"])
     if made.classes <= MOST_CLASSES:
         _add_cells(made, block, tops["weak"])
 

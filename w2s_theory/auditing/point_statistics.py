@@ -88,15 +88,30 @@ def _moments() -> Any:
     return compiled(summarised)
 
 
-def block_moments(block: Block, size: int) -> dict[str, tuple[float, float]]:
-    """Mean and sum of squared deviations of every statistic; blocks are padded to `size` rows, so compiled once."""
-    valid = len(block)
-    padded = dict(block.models)
+@functools.cache
+def _gaps() -> Any:
+    return compiled(lambda models, target: point_values(models, target)["gap"])
+
+
+def _padded(block: Block, size: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """Models and target of a block, its last row repeated up to `size` rows: compiled once for all blocks."""
+    models = dict(block.models)
     target = block.truth if block.truth is not None else block.labels
-    if valid < size:
-        rows = np.minimum(np.arange(size), valid - 1)
-        padded = {role: table[rows] for role, table in padded.items()}
+    if len(block) < size:
+        rows = np.minimum(np.arange(size), len(block) - 1)
+        models = {role: table[rows] for role, table in models.items()}
         target = None if target is None else target[rows]
+    return models, target
+
+
+def block_moments(block: Block, size: int) -> dict[str, tuple[float, float]]:
+    """Mean and sum of squared deviations of every statistic of a block of at most `size` rows."""
     with jax.enable_x64(True):
-        made = _moments()(padded, target, valid)
+        made = _moments()(*_padded(block, size), len(block))
     return {name: (float(mean), float(squares)) for name, (mean, squares) in made.items()}
+
+
+def block_gaps(block: Block, size: int) -> np.ndarray:
+    """Strong less weak log-loss at every point (b,)."""
+    with jax.enable_x64(True):
+        return np.asarray(_gaps()(*_padded(block, size)))[: len(block)]
