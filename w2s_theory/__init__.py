@@ -10,6 +10,9 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "api": (
+        "audit",
+        "audit_example",
+        "audit_files",
         "certify",
         "cite",
         "envelope",
@@ -22,7 +25,6 @@ _EXPORTS = {
         "verify_mutants",
     ),
     "report.reproduction": ("reproduce",),
-    "auditing.auditor": ("audit",),
     "auditing.audit_record": ("Audit",),
     "catalogue": ("CATALOGUE", "CLAIMS"),
     "claim": ("Cite", "Claim", "Eq", "HighProbability", "Leq", "Status"),
