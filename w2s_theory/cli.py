@@ -301,9 +301,10 @@ def audit(
         columns = {"weak": weak, "strong": strong, "ceiling": ceiling, "labels": labels, "truth": truth, "by": by}
         settings |= columns | {"key": key, "logits": logits, "weak_log_loss": weak_log_loss}
         found = api.audit_files(files or [], **settings)
+    written = [] if out is None else write_audit(out, found)
     _console().print(audit_table(found))
-    if out is not None:
-        _console().print("Written: " + ", ".join(map(str, write_audit(out, found))), soft_wrap=True)
+    if written:
+        _console().print("Written: " + ", ".join(map(str, written)), soft_wrap=True)
     _write_json(json_file, found.to_json())
 
 

@@ -15,8 +15,7 @@ from w2s_theory.experiments.pair_design import Budget, PairDesign
 from w2s_theory.experiments.trained_digits import load_split_digits, train_digits_pairs
 from w2s_theory.experiments.training_batch import train_batch
 
-_WEAK, _STRONG = Budget(8, 0, 400, 240), Budget(64, 32, 800, 240)
-_CEILING = Budget(64, 32, 400, 240)
+_WEAK, _STRONG, _CEILING = Budget(8, 0, 60, 240), Budget(64, 16, 800, 30), Budget(64, 16, 400, 240)
 
 Columns = Mapping[str, np.ndarray]
 
@@ -24,8 +23,8 @@ Columns = Mapping[str, np.ndarray]
 def example_predictions(seed: int = 0) -> dict[str, np.ndarray]:
     """Columns weak, strong, ceiling (597, 10), labels and id (597,) of held-out digits; the floor is 0.01.
 
-    The weak model is a linear head on 8 principal components trained on 400 labelled images, the student a network on
-    all 64 trained on the weak model's soft labels of 800 other images, the ceiling that network trained on the labels.
+    The weak model is a linear head on 8 principal components trained on 60 labelled images, the student a network on
+    all 64 trained on the weak model's soft labels of 800 other images, the ceiling that network trained on 400 labels.
     """
     rng = np.random.default_rng([seed, 6])
     digits = load_split_digits(rng)

@@ -71,12 +71,11 @@ def _cells(name: str, column: str, cells: list[str], first: int) -> np.ndarray:
     if any(cell.startswith("[") for cell in filled):
         return column_array(name, column, [_list(name, column, c, first + n) for n, c in enumerate(filled)], first)
     values: list[Any] = [_float(cell) for cell in filled]
-    numbers = sum(isinstance(value, float) for value in values)
-    if numbers > len(values) // 2:
-        row = next((n for n, value in enumerate(values) if isinstance(value, str)), None)
-        if row is not None:
-            refuse(name, column, f"{filled[row][:40]!r} is not a number, as most of the column is", first + row)
+    words = [row for row, value in enumerate(values) if isinstance(value, str)]
+    if not words:
         return column_array(name, column, values, first)
+    if len(words) < sum(isinstance(value, float) for value in values):
+        refuse(name, column, f"{filled[words[0]][:40]!r} is not a number, as most of the column is", first + words[0])
     return np.array(cells, dtype=object)
 
 

@@ -60,7 +60,7 @@ def _curves(at: np.ndarray, floor: float, classes: int, *, worse: bool) -> list[
         sharp = np.array([float(envelope(x, floor, classes=classes)) for x in at])
         forward = float(log_ratio_constant(floor)) * np.sqrt(at)
     return [
-        ("generalization-forward, C√d", forward, "purple", True),
+        ("generalization-forward, C√d (dashed)", forward, "purple", True),
         ("generalization-uniform-envelope", sharp, "purple", False),
     ]
 

@@ -1,5 +1,6 @@
 """An audit as one self-contained HTML page: no network, no script, figures inline."""
 
+import contextlib
 import html
 import json
 import os
@@ -29,7 +30,7 @@ svg.drawing { display: block; width: 100%; height: auto; font: 11.5px system-ui,
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .stroke { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg .bar { stroke-width: 4; stroke-linecap: round; }
-svg text.ink { fill: var(--ink); } svg text.soft { fill: var(--soft); }
+svg text.ink { fill: var(--ink); } svg text.soft { fill: var(--soft); font-size: 11px; }
 svg .stroke.soft { stroke: var(--soft); stroke-width: 1.2; } svg .bar.soft { stroke: var(--soft); }
 svg .fill.soft { fill: var(--soft); }
 svg .stroke.blue, svg .bar.blue { stroke: var(--blue); } svg .fill.blue { fill: var(--blue); }
@@ -65,7 +66,8 @@ def write_audit(out: Path, audit: Audit) -> list[Path]:
         return [part.with_suffix("") for part in made]
     except OSError as problem:
         for part in made:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
         raise InputError(f"{out}: the report cannot be written: {problem.strerror}") from None
 
 

@@ -5,23 +5,25 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+Number = float | int
+
 
 @dataclass(frozen=True)
 class Scale:
     """Numbers from `low` to `high`, linear or logarithmic, along a line from `start` to `end`."""
 
-    low: float
-    high: float
-    start: float
-    end: float
+    low: Number
+    high: Number
+    start: Number
+    end: Number
     log: bool = False
 
-    def at(self, value: float) -> float:
+    def at(self, value: Number) -> float:
         """Where a value lies; beyond the ends it is put at the end."""
         low, high, value = (math.log(v) if self.log else v for v in (self.low, self.high, self._inside(value)))
         return self.start + (self.end - self.start) * (value - low) / (high - low)
 
-    def _inside(self, value: float) -> float:
+    def _inside(self, value: Number) -> Number:
         return min(max(value, self.low), self.high)
 
     def ticks(self) -> list[float]:
@@ -37,7 +39,7 @@ class Scale:
         return [step * n for n in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
 
-def tick_text(value: float) -> str:
+def tick_text(value: Number) -> str:
     """A tick's number, with a true minus sign."""
     if value and not 1e-3 <= abs(value) < 1e4:
         power = round(math.log10(abs(value)))
@@ -70,7 +72,7 @@ class Drawing:
         self.label(0.5 * (left + self.x.end), self.height - 6, x_label, anchor="middle")
         self.label(4, 13, y_label)
 
-    def label(self, x: float, y: float, words: str, *, anchor: str = "start", tone: str = "ink") -> None:
+    def label(self, x: Number, y: Number, words: str, *, anchor: str = "start", tone: str = "ink") -> None:
         """Words at a place in pixels."""
         self.parts.append(
             f'<text class="{tone}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(words)}</text>'
@@ -82,7 +84,7 @@ class Drawing:
         dash = ' stroke-dasharray="5 4"' if dashed else ""
         self.parts.append(f'<polyline class="stroke {tone}" points="{path}"{dash}/>')
 
-    def dot(self, x: float, y: float, tone: str, words: str, radius: float = 4.0) -> None:
+    def dot(self, x: Number, y: Number, tone: str, words: str, radius: Number = 4.0) -> None:
         """A dot at values; `words` are shown when pointed at."""
         place = f'cx="{self.x.at(x):.1f}" cy="{self.y.at(y):.1f}" r="{radius:.1f}"'
         self.parts.append(f'<circle class="fill {tone}" {place}><title>{html.escape(words)}</title></circle>')
