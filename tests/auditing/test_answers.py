@@ -6,7 +6,7 @@ import pytest
 from w2s_theory.auditing import gathering
 from w2s_theory.auditing.array_predictions import array_predictions
 from w2s_theory.auditing.auditor import audit
-from w2s_theory.auditing.bounds import AUDITED, _common, _smooth
+from w2s_theory.auditing.bounds import AUDITED, _smooth
 from w2s_theory.auditing.gathering import gather
 from w2s_theory.auditing.point_statistics import point_values
 from w2s_theory.auditing.predictions import Block
@@ -15,8 +15,10 @@ from w2s_theory.auditing.sampling import RowSample, sample_size
 from w2s_theory.catalogue import find_claim
 from w2s_theory.errors import InputError
 from w2s_theory.functionals.calibration import marginal_calibration_error
+from w2s_theory.functionals.joint_range import bretagnolle_huber_bound, sharp_pinsker_tv
 from w2s_theory.functionals.label_free import label_free_range
 from w2s_theory.functionals.partitions import equal_width_bins
+from w2s_theory.functionals.risks import disagreement
 from w2s_theory.functionals.smooth_calibration import smooth_calibration_error
 from w2s_theory.instance import Instance
 from w2s_theory.verification.evaluation import evaluate_claim
@@ -86,9 +88,9 @@ def test_means_are_plain_means(points, found):
 
 def test_statistics_by_labels_are_those_of_a_one_hot_truth(points, x64):
     i = instance(points)
-    made = point_values({"weak": i.weak, "strong": i.strong}, points["labels"])
+    made = point_values(Block(0, {"weak": i.weak, "strong": i.strong}, points["labels"]), 256)
     expected = statistics(i, None)
-    for name in ("gap", "forward", "reverse", "total variation", "weak squared", "strong squared", "apart squared"):
+    for name in ("gap", "forward", "reverse", "weak squared", "strong squared", "apart squared"):
         np.testing.assert_allclose(made[name], expected[name], rtol=1e-9, atol=1e-12)
 
 
@@ -116,24 +118,29 @@ def test_binary_bounds_on_calibration_are_the_functionals(binary):
     tables = {role: np.stack([1 - binary[role], binary[role]], 1) for role in ("weak", "strong")}
     i = instance(tables | {"labels": binary["labels"]})
     gathered = gather(array_predictions(**binary))
-    made = [bound for part in (_smooth, _common) for bound in part(gathered, 0.05, "soft")]
-    bounds = {bound.id: bound for bound in made}
+    bounds = {bound.id: bound for bound in _smooth(gathered, 0.05, "soft")}
     smooth = {role: float(smooth_calibration_error(i.weights, i.truth, tables[role])) for role in tables}
     for role, error in smooth.items():
         entry = calibration(gathered.class_wise[role], 0.05, gathered.fine[role])
         assert entry["smooth"] == pytest.approx(error, abs=1e-3)
-    cells = np.asarray(equal_width_bins(tables["weak"].max(1), 15))
-    given = {r: float(marginal_calibration_error(i.weights, i.truth, tables[r], groups=cells)) for r in tables}
-    for suffix in ("", "sharp-"):
-        result = evaluate_claim(find_claim(f"calibration-{suffix}common" + ("" if suffix else "-conditioning")), i)
-        bound = bounds[f"calibration-{suffix}smooth"]
-        assert bound.applies
-        assert bound.rhs == pytest.approx(result.rhs, rel=1e-9)
-        assert bound.lhs == pytest.approx(abs(smooth["strong"] - smooth["weak"]), abs=1e-3)
-        assert bound.slack.low <= bound.rhs - bound.lhs <= bound.slack.high
-    common = bounds["calibration-common-conditioning"]
-    assert common.lhs == pytest.approx(abs(given["strong"] - given["weak"]), abs=1e-12)
-    assert common.applies
+    d = float(disagreement(i.weights, i.weak, i.strong))
+    for name, rhs in (
+        ("calibration-smooth", bretagnolle_huber_bound(d)),
+        ("calibration-sharp-smooth", sharp_pinsker_tv(d)),
+    ):
+        assert bounds[name].applies
+        assert bounds[name].rhs == pytest.approx(2 * float(rhs), rel=1e-9)
+        assert bounds[name].lhs == pytest.approx(abs(smooth["strong"] - smooth["weak"]), abs=1e-3)
+        assert bounds[name].slack.low <= bounds[name].rhs - bounds[name].lhs <= bounds[name].slack.high
+
+
+def test_calibration_given_a_common_partition(points, found):
+    i = instance(points)
+    cells = np.asarray(equal_width_bins(points["weak"].max(1).astype(np.float32), 15))
+    given = [float(marginal_calibration_error(i.weights, i.truth, points[r], groups=cells)) for r in ("weak", "strong")]
+    bound = next(b for b in found.to_json()["bounds"] if b["id"] == "calibration-common-conditioning")
+    assert bound["applies"]
+    assert bound["lhs"] == pytest.approx(abs(given[1] - given[0]), abs=1e-12)
 
 
 def test_truth_that_is_one_hot_says_what_labels_say(points):
@@ -314,6 +321,7 @@ def test_unusable_arrays_are_refused_by_one_sentence(change, message):
 
 def test_the_sample_of_rows_is_uniform():
     assert sample_size(2**14) == 64
+    assert (sample_size(2), sample_size(50_000)) == (2**14, 20)
     counts = np.zeros(4)
     for seed in range(100):
         sample = RowSample(seed)

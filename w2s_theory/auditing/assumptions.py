@@ -9,6 +9,7 @@ import numpy as np
 from w2s_theory.auditing.bounds import labelled_instance
 from w2s_theory.auditing.gathering import Gathered
 from w2s_theory.auditing.quality import mean_estimate
+from w2s_theory.auditing.sampling import sample_size
 from w2s_theory.functionals.risks import disagreement, log_loss
 from w2s_theory.functionals.uniform_envelope import log_ratio_constant
 
@@ -122,7 +123,7 @@ def clipping(found: Gathered) -> dict[str, Any]:
     """What mixing both models with the uniform row, F → γ + (1 − kγ)F, would do to gain, disagreement and bound."""
     if found.judged is None:
         return {"n": 0, "rows": []}
-    instance, points = labelled_instance(found)
+    instance, points = labelled_instance(found, sample_size(found.classes))
     rows = []
     for floor in (None, *_CLIPS):
         if floor is not None and not found.floor < floor <= 0.5 / found.classes:

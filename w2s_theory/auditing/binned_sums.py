@@ -28,14 +28,22 @@ CELLS = 2**12
 """Cells of the histogram of binary scores, for the smooth error: it is off by at most 1/CELLS."""
 
 
+_IN_CACHE = 2**15
+_FEW_BINS = 32
+
+
 def bin_of(scores: np.ndarray, bins: int = BINS) -> np.ndarray:
     """Bins (lo, hi] of [0, 1] as `functionals.partitions.equal_width_bins`, edges j/bins rounded once; in NumPy."""
-    edges = np.concatenate([[-np.inf], np.arange(1, bins) / bins, [np.inf]]).astype(scores.dtype)
-    found = np.minimum((scores * bins).astype(np.int32), bins - 1)
-    np.maximum(found, 0, out=found)
-    found -= scores <= edges[found]
-    found += scores > edges[found + 1]
-    return found
+    edges = (np.arange(1, bins) / bins).astype(scores.dtype)
+    if bins <= _FEW_BINS:
+        flat = scores.ravel()
+        found = np.zeros(len(flat), np.int8)
+        for start in range(0, len(flat), _IN_CACHE):
+            part, count = flat[start : start + _IN_CACHE], found[start : start + _IN_CACHE]
+            for edge in edges:
+                count += (part > edge).view(np.int8)
+        return found.reshape(scores.shape)
+    return np.searchsorted(edges, scores, side="left")
 
 
 @dataclass
@@ -73,8 +81,7 @@ class BinnedSums:
     def add_table(self, table: np.ndarray, labels: np.ndarray | None, truth: np.ndarray | None) -> None:
         """Add every class of rows (b, k) at once, against labels (b,) or class probabilities (b, k)."""
         points, classes = table.shape
-        cell = bin_of(table, self.bins)
-        cell += np.arange(0, classes * self.bins, self.bins, dtype=np.int32)
+        cell = bin_of(table, self.bins) + np.arange(0, classes * self.bins, self.bins, dtype=np.intp)
         flat, size = cell.ravel(), classes * self.bins
 
         def by_cell(amount: np.ndarray | None) -> np.ndarray:

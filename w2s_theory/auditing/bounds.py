@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from w2s_theory.auditing.binned_sums import bin_of
 from w2s_theory.auditing.gathering import MOST_CLASSES, Gathered
 from w2s_theory.auditing.label_free import padded_weights
 from w2s_theory.auditing.smooth_error import smooth_error, smooth_interval
@@ -29,9 +30,19 @@ _BY_MEANS = (
     "generalization-uniform-envelope",
     "generalization-squared",
 )
-_ON_ROWS = ("generalization-instance-envelope", "generalization-label-free", "risk-decomposition")
 _ANY_PAIR = "it holds for any two predictors, however the student was trained"
 _NEEDS_CLASS = "predictions alone do not show the class of students"
+_COMMON = f"both are conditioned on one partition, 15 bins of the weak model's largest probability; {_ANY_PAIR}"
+_ON_ROWS = {
+    "generalization-instance-envelope": _ANY_PAIR,
+    "generalization-label-free": f"the weak model's log-loss is measured here; {_ANY_PAIR}",
+    "risk-decomposition": "an identity of any two predictors: the gain is what the teacher's errors give, less the "
+    "disagreement",
+    "calibration-common-conditioning": _COMMON,
+    "calibration-sharp-common": _COMMON,
+}
+_JUDGED_ROWS = 2**12
+"""Most rows that the claims of `_ON_ROWS` are evaluated on."""
 
 
 @dataclass(frozen=True)
@@ -106,46 +117,48 @@ def _zero(found: Gathered) -> str:
     return f"the {' and the '.join(zero)} model gives some class probability 0"
 
 
-def labelled_instance(found: Gathered) -> tuple[Instance, int]:
-    """The sampled rows as an instance, the labels being its truth; padded by inputs of weight zero."""
+def labelled_instance(found: Gathered, most: int = _JUDGED_ROWS) -> tuple[Instance, int]:
+    """Up to `most` of the sampled rows as an instance, the labels being its truth; padded by inputs of weight zero.
+
+    `groups` are bins of the weak model's largest probability: a partition of the inputs that both models share.
+    """
     block = found.sample.block()
     assert block is not None
+    block = block.taken(np.arange(min(len(block), most)))
     rows, weights = padded_weights(len(block))
     if block.truth is not None:
         truth = np.asarray(block.truth, float)[rows]
     else:
         assert block.labels is not None
-        truth = np.eye(block.classes)[block.labels[rows]]
+        truth = np.zeros((len(rows), block.classes))
+        truth[np.arange(len(rows)), block.labels[rows]] = 1.0
     weak, strong = (np.asarray(block.models[role], float)[rows] for role in ("weak", "strong"))
-    return Instance(weights, truth, weak, strong, floor=np.asarray(found.floor)), len(block)
+    groups = bin_of(weak.max(axis=1)).astype(np.int64)
+    return Instance(weights, truth, weak, strong, floor=np.asarray(found.floor), groups=groups), len(block)
 
 
 def _on_rows(found: Gathered, alpha: float, labels_were: str) -> Iterator[Bound]:
     """Claims whose sides need all rows at once: the catalogue's own declarations on the sampled rows."""
+    if found.classes > MOST_CLASSES:
+        for name in _ON_ROWS:
+            yield Bound(name, False, f"it is evaluated for at most {MOST_CLASSES:,} classes")
+        return
     instance, points = labelled_instance(found)
-    exact = found.soft
     for claim in AUDITED:
         if claim.id not in _ON_ROWS:
             continue
         problem = claim.outside_domain(instance)
         if problem:
-            yield Bound(claim.id, False, f"its weak model's risk must be finite: {problem}", points=points)
+            yield Bound(claim.id, False, "the weak model's risk is infinite on these points", points=points)
             continue
         result = evaluate_claim(claim, instance)
-        why = {
-            "generalization-instance-envelope": _ANY_PAIR
-            + (
-                ""
-                if exact
-                else "; with labels in place of class probabilities its range is that of students "
-                "who could see the label, so wider than sharp"
-            ),
-            "generalization-label-free": "the weak model's log-loss is measured here; " + _ANY_PAIR,
-            "risk-decomposition": "an identity of any two predictors: the gain is what the teacher's errors give, "
-            "less the disagreement",
-        }[claim.id]
         usable = result.lhs is not None and result.rhs is not None
-        why = why if usable else "one of its sides is infinite on these points"
+        why = _ON_ROWS[claim.id] if usable else "one of its sides is infinite on these points"
+        if usable and claim.id == "generalization-instance-envelope" and not found.soft:
+            why += (
+                "; with labels in place of class probabilities its range is that of students who could see the "
+                "label, so wider than sharp"
+            )
         yield Bound(claim.id, usable, why, result.lhs, result.rhs, points)
 
 
@@ -187,23 +200,6 @@ def _calibration(
         right = means.interval("forward", alpha).image(lambda d: 2.0 * float(curve(d)))
         slack = right - spread
     return Bound(name, applies, why, lhs, finite_or_none(rhs), means.count, spread, slack)
-
-
-def _common(found: Gathered, alpha: float, labels_were: str) -> Iterator[Bound]:
-    """Calibration given one partition of the inputs: bins of the weak model's largest probability."""
-    curves = (
-        ("calibration-common-conditioning", bretagnolle_huber_bound),
-        ("calibration-sharp-common", sharp_pinsker_tv),
-    )
-    if not found.cells:
-        for name, _ in curves:
-            yield Bound(name, False, f"more than {MOST_CLASSES:,} classes: too few points for a partition by class")
-        return
-    sizes = {role: float(np.abs(sums).sum()) / found.labelled for role, sums in found.cells.items()}
-    lhs = abs(sizes["strong"] - sizes["weak"])
-    why = f"both are conditioned on one partition, 15 bins of the weak model's largest probability; {_ANY_PAIR}"
-    for name, curve in curves:
-        yield _calibration(found, name, curve, lhs, None, alpha, True, why)
 
 
 def _by_score(found: Gathered, alpha: float, labels_were: str) -> Iterator[Bound]:
@@ -282,4 +278,4 @@ def _undetermined(claim: Claim, labels_were: str) -> Bound:
     return Bound(claim.id, False, _gain_reason(claim, labels_were))
 
 
-_PARTS = (_by_means, _on_rows, _smooth, _common, _by_score, _gains)
+_PARTS = (_by_means, _on_rows, _smooth, _by_score, _gains)

@@ -10,7 +10,7 @@ from w2s_theory.auditing.array_predictions import Raw, array_predictions, checke
 from w2s_theory.auditing.layouts import Selection, join_key, select
 from w2s_theory.auditing.opening import open_table
 from w2s_theory.auditing.predictions import Block, Predictions, rows_a_block
-from w2s_theory.auditing.tables import Chunk, Table
+from w2s_theory.auditing.tables import Chunk, Table, ahead
 from w2s_theory.errors import InputError
 
 _MOST_FILES = 3
@@ -58,7 +58,7 @@ def _one(table: Table, chosen: Mapping[str, Selection], logits: bool, notes: tup
         if head is None:
             return
         shape = chosen["weak"].values(head).shape
-        for chunk in table.chunks(wanted, rows_a_block(shape[1] if len(shape) > 1 else 2)):
+        for chunk in ahead(table.chunks(wanted, rows_a_block(shape[1] if len(shape) > 1 else 2))):
             made = {role: selection.values(chunk) for role, selection in chosen.items()}
             if "slices" in made:
                 made["slices"] = as_text(made["slices"])

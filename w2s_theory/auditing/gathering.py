@@ -2,13 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from w2s_theory.auditing.binned_sums import BINS, CELLS, BinnedSums, bin_of
-from w2s_theory.auditing.point_statistics import WITHOUT_TARGET, block_gaps, block_moments
+from w2s_theory.auditing.binned_sums import CELLS, BinnedSums
+from w2s_theory.auditing.point_statistics import WITHOUT_TARGET, Values, moments, point_values
 from w2s_theory.auditing.predictions import Block, Predictions, few_sizes, rows_a_block
 from w2s_theory.auditing.sampling import RowSample
 from w2s_theory.auditing.slices import SliceSums
@@ -43,7 +42,6 @@ class Gathered:
     top_label: dict[str, BinnedSums] = field(default_factory=dict)
     class_wise: dict[str, BinnedSums] = field(default_factory=dict)
     fine: dict[str, BinnedSums] = field(default_factory=dict)
-    cells: dict[str, np.ndarray] = field(default_factory=dict)
     sample: RowSample = field(default_factory=RowSample)
     everyone: RowSample = field(default_factory=lambda: RowSample(1))
     slices: SliceSums = field(default_factory=SliceSums)
@@ -78,30 +76,30 @@ def _add(made: Gathered, block: Block, size: int) -> None:
         made.lowest[role] = min(made.lowest.get(role, math.inf), float(table.min()))
     made.everyone.add(Block(block.first, block.models))
     judged = block.labelled() if block.known else None
-    found = None if judged is None or not len(judged) else block_moments(judged, max(size, len(judged)))
-    if judged is None or len(judged) < len(block):
-        between = block_moments(Block(block.first, block.models), max(size, len(block)))
+    values = None if judged is None or not len(judged) else point_values(judged, max(size, len(judged)))
+    if values is None or judged is None or len(judged) < len(block):
+        between = point_values(Block(block.first, block.models), max(size, len(block)))
     else:
-        assert found is not None
-        between = {name: found[name] for name in WITHOUT_TARGET}
+        between = {name: values[name] for name in WITHOUT_TARGET}
     made.between = _merged(made.between, between, len(block))
-    if judged is None or found is None:
+    if judged is None or values is None:
         return
     made.soft = block.truth is not None
     made.labelled += len(judged)
-    made.judged = _merged(made.judged, found, len(judged))
+    made.judged = _merged(made.judged, values, len(judged))
     made.sample.add(judged)
-    _add_outcomes(made, judged, max(size, len(judged)))
+    _add_outcomes(made, judged, values["gap"])
 
 
-def _merged(means: Means | None, found: Mapping[str, tuple[float, float]], points: int) -> Means:
+def _merged(means: Means | None, values: Values, points: int) -> Means:
     if means is None:
-        means = Means(dict.fromkeys(found, Range()))
+        means = Means(dict.fromkeys(values, Range()))
+    found = moments(values)
     means.merge(points, *({name: pair[part] for name, pair in found.items()} for part in (0, 1)))
     return means
 
 
-def _add_outcomes(made: Gathered, block: Block, size: int) -> None:
+def _add_outcomes(made: Gathered, block: Block, gap: np.ndarray) -> None:
     """Accuracy, agreement, infinite losses and calibration sums of labelled points."""
     right: dict[str, np.ndarray] = {}
     tops: dict[str, np.ndarray] = {}
@@ -126,9 +124,7 @@ def _add_outcomes(made: Gathered, block: Block, size: int) -> None:
             made.fine.setdefault(role, BinnedSums(1, CELLS)).add(table[:, 1], outcome)
     _count_agreement(made, right, tops)
     if block.slices is not None:
-        made.slices.add(block.slices, block_gaps(block, size), right["weak"], right["strong"])
-    if made.classes <= MOST_CLASSES:
-        _add_cells(made, block, tops["weak"])
+        made.slices.add(block.slices, gap, right["weak"], right["strong"])
 
 
 def _note_infinite(made: Gathered, role: str, impossible: np.ndarray, block: Block) -> None:
@@ -161,19 +157,3 @@ def _count_agreement(made: Gathered, right: dict[str, np.ndarray], tops: dict[st
         }
     for name, values in counts.items():
         made.outcomes[name] += float(values.sum())  # pyright: ignore[reportArgumentType]
-
-
-def _add_cells(made: Gathered, block: Block, weak_top: np.ndarray) -> None:
-    """Sums of model less outcome over cells that the weak model alone defines: bins of its largest probability."""
-    rows = np.arange(len(block))
-    cell = bin_of(block.models["weak"][rows, weak_top])
-    member = np.equal(cell[:, None], np.arange(BINS)).astype(float)
-    if block.truth is not None:
-        outcome = member.T @ block.truth
-    else:
-        assert block.labels is not None
-        index = cell.astype(np.int64) * block.classes + block.labels
-        outcome = np.bincount(index, minlength=BINS * block.classes).reshape(BINS, block.classes).astype(float)
-    for role in ("weak", "strong"):
-        sums = member.T @ block.models[role] - outcome
-        made.cells[role] = made.cells.get(role, 0.0) + sums

@@ -13,6 +13,8 @@ from w2s_theory.auditing.predictions import Block, few_sizes
 from w2s_theory.functionals.label_free import label_free_range
 from w2s_theory.verification.confidence import Means, Range
 
+_FEW = 64
+
 
 @dataclass(frozen=True)
 class LabelFree:
@@ -34,7 +36,7 @@ class LabelFree:
 
 def padded_weights(points: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows to take and their weights: `points` equal ones, then zeros, so that few shapes are compiled."""
-    size = few_sizes(points)
+    size = few_sizes(points) if points >= _FEW else points
     rows = np.minimum(np.arange(size), points - 1)
     return rows, np.where(np.arange(size) < points, 1.0 / points, 0.0)
 

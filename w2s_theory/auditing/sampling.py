@@ -4,11 +4,11 @@ import numpy as np
 
 from w2s_theory.auditing.predictions import Block
 
-_MOST_ROWS, _MOST_ENTRIES, _FEWEST_ROWS = 2**14, 2**20, 64
+_MOST_ROWS, _MOST_ENTRIES, _FEWEST_ROWS = 2**14, 2**20, 16
 
 
 def sample_size(classes: int) -> int:
-    """How many rows are kept: up to 16,384, and about a million numbers a model."""
+    """How many rows are kept: up to 16,384, about a million numbers a model, and no fewer than 16."""
     return int(np.clip(_MOST_ENTRIES // classes, _FEWEST_ROWS, _MOST_ROWS))
 
 

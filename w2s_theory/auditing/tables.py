@@ -1,6 +1,7 @@
 """A file of saved predictions as named columns that can be streamed; values become arrays, never code."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +96,15 @@ def _rows(source: str, column: str, values: Sequence[Any], first: int) -> np.nda
             refuse(source, column, f"the list holds {_shown(bad)}, a {_kind(bad)} and not a number", first + row)
         made[row] = [_number(source, column, entry, first + row) for entry in value]
     return made
+
+
+def ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks, the next one being read in a thread of its own while the last one is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = reader.submit(next, chunks, None)
+            yield chunk
 
 
 def reblocked(chunks: Iterator[Chunk], size: int) -> Iterator[Chunk]:
