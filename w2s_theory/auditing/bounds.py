@@ -125,7 +125,7 @@ def labelled_instance(found: Gathered, most: int = _JUDGED_ROWS) -> tuple[Instan
     block = found.sample.block()
     assert block is not None
     block = block.taken(np.arange(min(len(block), most)))
-    rows, weights = padded_weights(len(block))
+    rows, weights = padded_weights(len(block), block.classes)
     if block.truth is not None:
         truth = np.asarray(block.truth, float)[rows]
     else:

@@ -13,7 +13,7 @@ from w2s_theory.auditing.predictions import Block, few_sizes
 from w2s_theory.functionals.label_free import label_free_range
 from w2s_theory.verification.confidence import Means, Range
 
-_FEW = 64
+_FEW_CLASSES = 1_000
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class LabelFree:
         return made if self.why is None else made | {"why": self.why}
 
 
-def padded_weights(points: int) -> tuple[np.ndarray, np.ndarray]:
+def padded_weights(points: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows to take and their weights: `points` equal ones, then zeros, so that few shapes are compiled."""
-    size = few_sizes(points) if points >= _FEW else points
+    size = few_sizes(points) if classes <= _FEW_CLASSES else points
     rows = np.minimum(np.arange(size), points - 1)
     return rows, np.where(np.arange(size) < points, 1.0 / points, 0.0)
 
 
 def label_free(block: Block, weak_loss: float, half: float, alpha: float) -> LabelFree:
     """The range over all truths with that weak log-loss, known to within ± `half`, for these rows of both models."""
-    rows, weights = padded_weights(len(block))
+    rows, weights = padded_weights(len(block), block.classes)
     weak, strong = (np.asarray(block.models[role], float)[rows] for role in ("weak", "strong"))
     found = label_free_range(weights, weak, strong, weak_loss)
     low, high = float(found.lower), float(found.upper)
