@@ -88,7 +88,7 @@ def write_parquet(path: Path, rows: int, lists: bool) -> None:
 READ = """
 import sys, time, pyarrow.parquet as pq
 start = time.perf_counter()
-with pq.ParquetFile(sys.argv[1], memory_map=True) as file:
+with pq.ParquetFile(sys.argv[1], buffer_size=2**20) as file:
     rows = sum(batch.num_rows for batch in file.iter_batches(batch_size=131072))
 print(time.perf_counter() - start)
 """

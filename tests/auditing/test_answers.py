@@ -194,6 +194,7 @@ def test_the_sentence_says_who_is_better(points, found):
     same = audit(**points | {"strong": points["weak"]}).to_json()
     assert same["verdict"]["outcome"] == "not decided"
     assert same["gain"]["value"] == 0
+    assert "the student's log-loss is that of its teacher" in same["verdict"]["sentence"]
     few = {name: values[:12] for name, values in points.items()}
     assert "Not decided by 12 points" in audit(**few, delta=1e-6).sentence
 
@@ -258,6 +259,20 @@ def test_without_labels_only_the_range_is_said(points):
     impossible = audit(points["weak"], points["strong"], weak_log_loss=50.0).to_json()["label_free_risk"]
     assert impossible["low"] is None
     assert "no labels give" in impossible["why"]
+
+
+def test_a_range_that_zeros_make_infinite(points):
+    one_hot = np.eye(3)[points["labels"]]
+    record = audit(points["weak"], one_hot, labels=np.roll(points["labels"], 1)).to_json()
+    assert record["label_free_risk"]["low"] is None
+    assert record["label_free_risk"]["high"] is None
+    assert record["label_free_risk"]["low_limit"] is None
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_point_or_two(points, n):
+    few = audit(**{name: values[:n] for name, values in points.items()})
+    assert few.sentence.startswith(f"Not decided by {n} point{'s' if n > 1 else ''}:")
 
 
 def test_training_on_hard_labels_is_outside(points):

@@ -45,7 +45,7 @@ def parquet_table(path: Path, name: str) -> Table:
         columns = tuple(file.schema_arrow.names)
 
     def batches(wanted: Sequence[str], rows: int) -> Iterator[Any]:
-        with _reading(name, "a Parquet file"), parquet.ParquetFile(path, memory_map=True) as file:
+        with _reading(name, "a Parquet file"), parquet.ParquetFile(path, buffer_size=2**20) as file:
             yield from file.iter_batches(batch_size=rows, columns=list(wanted))
 
     return _table(name, columns, batches)

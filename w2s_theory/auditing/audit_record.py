@@ -35,10 +35,11 @@ def verdict(record: Mapping[str, Any]) -> dict[str, Any]:
         who = " and ".join(role for role in ("weak", "strong") if record["infinite"].get(role, {}).get("count"))
         said = (
             f"Not decided by the log-loss, which is infinite: the {who} model gives probability 0 to what happened at "
-            f"some of the {n:,} points. {by_accuracy}"
+            f"some of the {_points(n)}. {by_accuracy}"
         )
         return {"outcome": "not decided", "sentence": said}
-    shown = f"{level} interval {_signed(gain['low'])} to {_signed(gain['high'])}, {n:,} labelled points"
+    ends = [_signed(gain["low"]) if gain["low"] is not None else "−∞", _signed(gain["high"])]
+    shown = f"{level} interval {ends[0]} to {ends[1]}, {_points(n, 'labelled ')}"
     if gain["low"] is not None and gain["low"] > 0:
         outcome = "better"
         said = f"Yes: the student beat its teacher; its log-loss is lower by {gain['value']:.3g} nats ({shown})."
@@ -52,10 +53,9 @@ def verdict(record: Mapping[str, Any]) -> dict[str, Any]:
         word = "lower" if gain["value"] > 0 else "higher"
         needed = record["sample_size"]["gain"]
         more = f" About {needed:,} points would resolve a difference of this size." if needed and needed > n else ""
-        said = (
-            f"Not decided by {n:,} points: the student's log-loss is {word} than its teacher's by "
-            f"{abs(gain['value']):.3g} nats, but the interval contains 0 ({shown}).{more}"
-        )
+        apart = f"{word} than its teacher's by {abs(gain['value']):.3g} nats, but the interval contains 0"
+        apart = apart if gain["value"] else "that of its teacher"
+        said = f"Not decided by {_points(n)}: the student's log-loss is {apart} ({shown}).{more}"
     return {"outcome": outcome, "sentence": f"{said} {by_accuracy}"}
 
 
@@ -87,8 +87,12 @@ def _without_labels(record: Mapping[str, Any]) -> str:
     )
 
 
+def _points(number: int, kind: str = "") -> str:
+    return f"{number:,} {kind}point" + ("" if number == 1 else "s")
+
+
 def _signed(value: float | None) -> str:
-    return "∞" if value is None else f"{value:+.3g}".replace("-", "−")
+    return "+∞" if value is None else f"{value + 0.0:+.3g}".replace("-", "−")
 
 
 def _percent(value: float) -> str:

@@ -47,6 +47,10 @@ def label_free(block: Block, weak_loss: float, half: float, alpha: float) -> Lab
     weak, strong = (np.asarray(block.models[role], float)[rows] for role in ("weak", "strong"))
     found = label_free_range(weights, weak, strong, weak_loss)
     low, high = float(found.lower), float(found.upper)
+    largest = -np.log(np.min(strong, where=strong > 0, initial=1.0))
+    low = (
+        low if not low > largest * (1.0 + 1e-9) else float("inf")
+    )  # beyond every finite log-loss: no truth avoids zeros
     if np.isnan(low) or np.isnan(high):
         why = f"no labels give the weak model a log-loss of {weak_loss:.4g} on these points"
         return LabelFree(points=len(block), why=why)
@@ -60,7 +64,7 @@ def label_free(block: Block, weak_loss: float, half: float, alpha: float) -> Lab
         means.add({"dual": spread})
         interval = means.interval("dual", 0.5 * alpha)
         limits.append(end + sign * (0.5 * (interval.high - interval.low) + abs(float(multiplier)) * half))
-    least = None if limits[0] is None else max(limits[0], 0.0)
+    least = None if limits[0] is None or not np.isfinite(limits[0]) else max(limits[0], 0.0)
     return LabelFree(_finite(low), _finite(high), _finite(least), _finite(limits[1]), len(block))
 
 

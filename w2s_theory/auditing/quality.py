@@ -60,7 +60,7 @@ def gain(found: Gathered, alpha: float) -> Estimate:
     loss = mean_estimate(found.judged, "gap", alpha, "a model gives probability 0 to what happened")
     if loss.value is None:
         return loss
-    low, high = (None if end is None else -end for end in (loss.high, loss.low))
+    low, high = (None if end is None else 0.0 - end for end in (loss.high, loss.low))
     return Estimate(-loss.value + 0.0, low, high, loss.points)
 
 

@@ -29,7 +29,10 @@ def interval_text(entry: Mapping[str, Any] | None, digits: int = 3) -> str:
     value = short(entry["value"], digits)
     if entry.get("low") is None and entry.get("high") is None:
         return value
-    low, high = ("∞" if entry[end] is None else short(entry[end], digits) for end in ("low", "high"))
+    low, high = (
+        short(entry[end], digits) if entry[end] is not None else infinite
+        for end, infinite in (("low", "−∞"), ("high", "∞"))
+    )
     return f"{value} [{low}, {high}]".replace("-", "−")
 
 
@@ -97,7 +100,8 @@ def answers(record: Mapping[str, Any]) -> list[tuple[str, str]]:
             ("points that would resolve the accuracies", _count(record["sample_size"]["accuracy"])),
         ]
     risk = record["label_free_risk"]
-    said = risk.get("why") or f"{short(risk['low'], 4)} to {short(risk['high'], 4)}"
+    ends = ("infinite" if risk[end] is None else short(risk[end], 4) for end in ("low", "high"))
+    said = risk.get("why") or " to ".join(ends)
     rows.append(("strong log-loss allowed by the weak one alone", said))
     return rows
 
