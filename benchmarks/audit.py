@@ -88,8 +88,9 @@ def write_parquet(path: Path, rows: int, lists: bool) -> None:
 READ = """
 import sys, time, pyarrow.parquet as pq
 start = time.perf_counter()
-with pq.ParquetFile(sys.argv[1], buffer_size=2**20) as file:
-    rows = sum(batch.num_rows for batch in file.iter_batches(batch_size=131072))
+with pq.ParquetFile(sys.argv[1], pre_buffer=False) as file:
+    groups = range(file.num_row_groups)
+    rows = sum(b.num_rows for g in groups for b in file.iter_batches(batch_size=131072, row_groups=[g]))
 print(time.perf_counter() - start)
 """
 AUDIT = """

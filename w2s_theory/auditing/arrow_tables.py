@@ -45,8 +45,9 @@ def parquet_table(path: Path, name: str) -> Table:
         columns = tuple(file.schema_arrow.names)
 
     def batches(wanted: Sequence[str], rows: int) -> Iterator[Any]:
-        with _reading(name, "a Parquet file"), parquet.ParquetFile(path, buffer_size=2**20) as file:
-            yield from file.iter_batches(batch_size=rows, columns=list(wanted))
+        with _reading(name, "a Parquet file"), parquet.ParquetFile(path, pre_buffer=False) as file:
+            for group in range(file.num_row_groups):
+                yield from file.iter_batches(batch_size=rows, row_groups=[group], columns=list(wanted))
 
     return _table(name, columns, batches)
 
