@@ -10,6 +10,9 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "api": (
+        "audit",
+        "audit_example",
+        "audit_files",
         "certify",
         "cite",
         "envelope",
@@ -22,6 +25,7 @@ _EXPORTS = {
         "verify_mutants",
     ),
     "report.reproduction": ("reproduce",),
+    "auditing.audit_record": ("Audit",),
     "catalogue": ("CATALOGUE", "CLAIMS"),
     "claim": ("Cite", "Claim", "Eq", "HighProbability", "Leq", "Status"),
     "errors": ("InputError", "UnresolvedError"),

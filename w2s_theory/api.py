@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from w2s_theory.auditing.auditor import audit, audit_files
+from w2s_theory.auditing.example import audit_example
 from w2s_theory.bibliography import bibtex
 from w2s_theory.catalogue import CLAIMS, find_claim
 from w2s_theory.catalogue.domains import finite_weak_risk
@@ -29,6 +31,9 @@ from w2s_theory.worlds.populations import POPULATIONS
 __all__ = [
     "CLAIMS",
     "as_instance",
+    "audit",
+    "audit_example",
+    "audit_files",
     "certify",
     "cite",
     "envelope",

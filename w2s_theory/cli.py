@@ -30,6 +30,7 @@ Certificates = Annotated[Path, typer.Option(metavar="DIR", help="Folder in which
 _EXPERIMENTS = (
     "bound-scatter, misfit-gain, sample-size, mixture-of-r, tightness, dropped-assumptions, balance or teacher-quality"
 )
+Column = Annotated[str | None, typer.Option(metavar="COL", help="Its class probabilities, or P(class 1).")]
 Identifiers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Claim ids; all if none.")]
 
 
@@ -257,6 +258,56 @@ def reproduce(
         console.print(sweep_table(done.rows))
     console.print("Written: " + ", ".join(str(path) for path in done.written), soft_wrap=True)
     _exit_unless(done.passed)
+
+
+@app.command()
+def audit(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Saved predictions: one file, or one a model: weak, strong, ceiling."),
+    ] = None,
+    weak: Column = None,
+    strong: Column = None,
+    ceiling: Column = None,
+    labels: Annotated[str | None, typer.Option(metavar="COL", help="Class indices; -1 or missing: no label.")] = None,
+    truth: Annotated[str | None, typer.Option(metavar="COL", help="Class probabilities, where they are known.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="COL", help="Also say it for every slice of this column.")] = None,
+    key: Annotated[str | None, typer.Option(metavar="COL", help="Join files on it; id or txt if not given.")] = None,
+    logits: Annotated[bool, typer.Option("--logits", help="The models are given by logits.")] = False,
+    delta: Annotated[float, typer.Option(metavar="P", help="Each interval misses with this probability.")] = 0.05,
+    labels_were: Annotated[
+        str, typer.Option(metavar="KIND", help="What the student was trained on: soft, hard or unknown.")
+    ] = "unknown",
+    weak_log_loss: Annotated[
+        float | None, typer.Option(metavar="R", help="Without labels: the weak model's log-loss, measured elsewhere.")
+    ] = None,
+    example: Annotated[bool, typer.Option("--example", help="Train two models on digits, and audit them.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write audit.html and audit.json there.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Did the student really beat its teacher?  Bounds and calibration on your own saved predictions.
+
+    COL is a column, an array of an archive, or the prefix of numbered columns COL_0, COL_1, ….
+    """
+    from w2s_theory import api
+    from w2s_theory.errors import InputError
+    from w2s_theory.report.audit_page import write_audit
+    from w2s_theory.report.audit_rows import audit_table
+
+    settings: dict[str, Any] = {"delta": delta, "labels_were": labels_were}
+    if example == bool(files):
+        raise InputError("name the files to audit, or --example" if not files else "--example takes no files")
+    if example:
+        found = api.audit_example(**settings)
+    else:
+        columns = {"weak": weak, "strong": strong, "ceiling": ceiling, "labels": labels, "truth": truth, "by": by}
+        settings |= columns | {"key": key, "logits": logits, "weak_log_loss": weak_log_loss}
+        found = api.audit_files(files or [], **settings)
+    written = [] if out is None else write_audit(out, found)
+    _console().print(audit_table(found))
+    if written:
+        _console().print("Written: " + ", ".join(map(str, written)), soft_wrap=True)
+    _write_json(json_file, found.to_json())
 
 
 @app.command()

@@ -20,7 +20,7 @@ _INTRODUCTION = (
     "a counterexample, where one is shown, was found by the program."
 )
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1d2329; --soft: #59636e; --paper: #ffffff; --card: #f5f7f9;
   --line: #d9dee3; --link: #00619a; --good: #00714f; --bad: #b23c00; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --soft: #a3adb7; --paper: #14181c; --card: #1c2126;
@@ -76,7 +76,7 @@ def write_page(out: Path, rows: Sequence[SweepRow], figures: Sequence[Figure], s
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>Bounds of weak-to-strong generalization</title><style>{_STYLE}</style></head><body><main>",
+        f"<title>Bounds of weak-to-strong generalization</title><style>{STYLE}</style></head><body><main>",
         "<h1>Bounds of weak-to-strong generalization</h1>",
         f"<p>{html.escape(_INTRODUCTION)}</p>",
         _tally(rows),
