@@ -143,16 +143,16 @@ def logits() -> None:
     rows = [
         ("plain KL of probabilities", fastest),
         ("accurate KL of probabilities", timed(lambda: accurate(p, q).block_until_ready())),
-        ("softmax of both, in NumPy", timed(lambda: (softmax(weak), softmax(strong)), 3)),
+        ("softmax of both, in NumPy", timed(lambda: (softmax(weak), softmax(strong)), 1)),
         (
             "all statistics, from probabilities",
-            timed(lambda: gather(array_predictions(np.asarray(p), np.asarray(q), labels=labels)), 3),
+            timed(lambda: gather(array_predictions(np.asarray(p), np.asarray(q), labels=labels)), 1),
         ),
         (
             "all statistics, from logits",
-            timed(lambda: gather(from_logits), 3),
+            timed(lambda: gather(from_logits), 1),
         ),
-        ("whole audit, from logits", timed(lambda: audit(weak, strong, labels=labels, logits=True), 3)),
+        ("whole audit, from logits", timed(lambda: audit(weak, strong, labels=labels, logits=True), 1)),
     ]
     CONSOLE.print("2,000 × 50,000, float32")
     for name, seconds in rows:
