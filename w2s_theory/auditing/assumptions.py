@@ -55,21 +55,22 @@ def _floor(found: Gathered) -> dict[str, Any]:
 def _realizable(found: Gathered, alpha: float, direction: str) -> dict[str, Any]:
     """Whether the gain is at least the disagreement, as it would be for a truth in a convex class of students."""
     beyond = mean_estimate(found.judged, f"beyond {direction}", alpha)
-    family = {
-        "reverse": "mixture_convex class, trained by reverse KL",
-        "forward": "exponentially_convex class, trained by cross-entropy and judged by reverse risk",
-    }[direction]
+    family = "class that is convex as a set of functions (mixture_convex) and trained by reverse KL"
     entry: dict[str, Any] = {"name": f"realizable ({direction})", "gain_minus_disagreement": beyond.to_json()}
     if beyond.value is None or beyond.low is None or beyond.high is None:
         return entry | {"finding": "not decided", "sentence": f"Gain less {direction} disagreement is infinite here."}
     shown = f"gain − {direction} disagreement is {beyond.value:.4g}, interval [{beyond.low:.4g}, {beyond.high:.4g}]"
+    shown = shown.replace("-", "−")
     if direction == "forward":
         finding = "not decided"
-        sentence = f"The {shown}. The guarantee for a {family} is about another risk, so this decides nothing."
+        sentence = (
+            f"The {shown}. For softmax heads trained by cross-entropy (exponentially_convex) the guarantee is about "
+            "the reverse risk, which labels do not show: this decides nothing."
+        )
     elif beyond.high < 0:
         finding = "excluded"
         sentence = (
-            f"The {shown}: below zero, which excludes the optimal student of a {family} that contains the truth. "
+            f"The {shown}: below zero, which excludes the optimal student of a {family}, with the truth in it. "
             "At least one of convexity, realizability, optimality or training by reverse KL fails."
         )
     elif beyond.low >= 0:

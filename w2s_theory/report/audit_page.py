@@ -30,6 +30,7 @@ svg.drawing { display: block; width: 100%; height: auto; font: 11.5px system-ui,
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .stroke { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg .bar { stroke-width: 4; stroke-linecap: round; }
+svg text { paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
 svg text.ink { fill: var(--ink); } svg text.soft { fill: var(--soft); font-size: 11px; }
 svg .stroke.soft { stroke: var(--soft); stroke-width: 1.2; } svg .bar.soft { stroke: var(--soft); }
 svg .fill.soft { fill: var(--soft); }
