@@ -5,9 +5,12 @@ Multipliers of the exact ranges are chosen on a pilot sample that is independent
 
 import functools
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from itertools import islice
+from typing import Any, Literal, TypeVar, get_args
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +27,9 @@ from w2s_theory.verification.confidence import Interval, Means, Range, Region, h
 from w2s_theory.verification.evaluation import margins_of
 from w2s_theory.verification.sampled_sides import MINIMA, SAMPLED, Multipliers, Sampled, Setting, ranges, statistics
 from w2s_theory.worlds.population import Population
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 Draws = Literal["plain", "antithetic", "sobol"]
 """Independent draws; pairs u and 1 - u; or independently scrambled Sobol sequences, sixteen of them."""
@@ -145,13 +151,17 @@ def sample_means(
     step = _summaries(draws, region == "betting")
     means: Means | None = None
     units: dict[int, list[tuple[int, dict[str, float]]]] = {}
-    for uniform, unit in _uniforms(population.dimension, samples, draws, seed):
+
+    def summarised(block: tuple[np.ndarray, int]) -> tuple[int, int, dict[str, Any]]:
+        uniform, unit = block
         valid = len(uniform)
         points = population.points(uniform)
         if samples > _BLOCK and valid < _BLOCK:
             points = np.concatenate([points, np.repeat(points[:1], _BLOCK - valid, axis=0)])
         with jax.enable_x64(True):
-            made = jax.tree.map(np.asarray, step(population, points, valid, multipliers))
+            return valid, unit, jax.tree.map(np.asarray, step(population, points, valid, multipliers))
+
+    for valid, unit, made in _in_order(summarised, _uniforms(population.dimension, samples, draws, seed)):
         if means is None:
             means = Means({name: setting(name) for name in made if region == "clt" or _bounded(setting(name))}, region)
         number = valid // 2 if draws == "antithetic" else valid
@@ -173,6 +183,15 @@ def sample_means(
         ]
         means.add({name: np.array([row[name] for row in rows]) for name in means.ranges})
     return means, multipliers
+
+
+def _in_order(function: Callable[[A], B], values: Iterator[A]) -> Iterator[B]:
+    """`function` of every value, two at a time, in order; at most two results wait."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        running = deque(pool.submit(function, value) for value in islice(values, 2))
+        while running:
+            yield running.popleft().result()
+            running.extend(pool.submit(function, value) for value in islice(values, 1))
 
 
 def _check_ranges(means: Means, made: Mapping[str, Any], number: int) -> None:
