@@ -97,7 +97,11 @@ _EXPORTS = {
     ),
     "functionals.smooth_calibration": ("smooth_calibration", "smooth_calibration_error"),
     "functionals.quantile_interval": ("quantile_interval",),
-    "functionals.binned_calibration": ("binned_calibration_error", "debiased_squared_calibration_error"),
+    "functionals.binned_calibration": (
+        "binned_calibration_error",
+        "binned_calibration_interval",
+        "debiased_squared_calibration_error",
+    ),
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names}
 

@@ -212,8 +212,9 @@ def increasing_root(
 
     Chandrupatla's method (1997): inverse quadratic interpolation where three points show that it is safe, bisection
     elsewhere, which needs nothing of the function but its sign, so flat stretches, infinities and jumps do no harm.
-    After `steps` evaluations all steps are bisections.  If the function has no sign change the nearer end is
-    returned.  Differentiable by the implicit function theorem, usable under `jit` and `vmap`.
+    Both ends are asked first, and the function must be a number at `low`.  After `steps` evaluations all steps are
+    bisections.  If the function has no sign change the nearer end is returned.  Differentiable by the implicit
+    function theorem, usable under `jit` and `vmap`.
     """
     precision = jax.eval_shape(function, real(low)).dtype
     low, high = jnp.asarray(low, precision), jnp.asarray(high, precision)

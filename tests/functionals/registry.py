@@ -101,6 +101,8 @@ def _cases() -> dict[str, Case]:
         cases[f"binned_calibration_error {choice['estimator']}"] = Case(estimate, _labelled, {"bins": 3} | choice)
     squared, choice = binned_calibration.debiased_squared_calibration_error, {"bins": 3, "scheme": "equal-mass"}
     cases[squared.__name__] = Case(squared, _labelled, choice)
+    interval = binned_calibration.binned_calibration_interval
+    cases[interval.__name__] = Case(interval, _labelled, {"bins": 3})
     return cases
 
 

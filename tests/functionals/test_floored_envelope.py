@@ -57,6 +57,19 @@ def test_the_worst_student_is_found_by_the_scan_where_the_bound_says_so(shape):
         np.testing.assert_allclose(highest, ends.upper, rtol=0, atol=SCAN)
 
 
+def test_at_no_disagreement_the_only_student_is_the_teacher():
+    """The nearest student with a floor may be a rounding error away, and none is then near enough."""
+    found = 0
+    for seed in range(60):
+        i = instance(seed, 2, 2)
+        ends = floored_instance_envelope(i.weights, i.truth, i.weak, 0.0, 0.5 * i.weak.min())
+        if not np.isnan(ends.upper):
+            found += 1
+            at_teacher = float(risk(i.weights, i.truth, i.weak))
+            np.testing.assert_allclose([ends.lower, ends.upper], at_teacher, rtol=0, atol=1e-13)
+    assert found > 20
+
+
 def test_elsewhere_the_bound_is_not_reached():
     gaps = [
         float(ends.upper) - highest

@@ -55,6 +55,14 @@ def test_largest_variation_for_a_divergence():
     np.testing.assert_allclose(joint_range.sharp_pinsker_tv(large), 1 - np.exp(-large), rtol=4 * 2**-53)
 
 
+def test_single_precision_and_the_smallest_numbers():
+    single = np.linspace(0.5, 8.0, len(DIVERGENCES), dtype=np.float32)
+    found, double = joint_range.sharp_pinsker_tv(single), joint_range.sharp_pinsker_tv(single.astype(float))
+    np.testing.assert_allclose(found, double, rtol=4 * 2**-24)
+    smallest = repeated(3e-308, 1e-306, 1e-301)
+    np.testing.assert_allclose(joint_range.sharp_pinsker_tv(smallest), np.sqrt(smallest / 2), rtol=1e-13)
+
+
 def test_smallest_divergence_for_a_variation():
     """Near one the curve turns its argument's rounding into 2⁻⁵³/(1 - v) of relative error, far below the promise."""
     assert errors(joint_range.sharp_pinsker_kl(VARIATIONS), map(exact.sharp_pinsker_kl, VARIATIONS)) < RELATIVE

@@ -5,6 +5,7 @@ $s/T+\varepsilon\sin(\omega s+\varphi)$: a temperature, which a logistic student
 cannot.  The student $\sigma(as+b)$ minimises the forward KL divergence to the teacher.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -57,14 +58,17 @@ def teacher_quality(
     points, weights = np.asarray(grid.points)[:, 0], np.asarray(grid.weights)
     corners = [(temperature, ripple) for temperature in TEMPERATURES for ripple in RIPPLES]
     corners = [(t, e) for t, e in corners if not quick or (t in TEMPERATURES[::2] and e in RIPPLES[::2])]
-    cells = []
+    cells, steepest = [], 0.0
     for number, (temperature, ripple) in enumerate(corners):
         teacher = expit(teacher_log_odds(points, temperature, ripple))
         drawn = [
             _trained(np.random.default_rng([seed, replicate, number]), temperature, ripple, students)
             for replicate in range(seeds)
         ]
-        fitted = np.concatenate([fitted_logistic(points[None], weights[None], teacher[None]), *drawn])
+        fitted = np.concatenate(
+            [line for line, _ in (fitted_logistic(points[None], weights[None], teacher[None]), *drawn)]
+        )
+        steepest = max(steepest, *(float(gradient.max()) for _, gradient in drawn))
         cells.append(_cell(grid, temperature, ripple, fitted))
         if progress:
             progress("teachers and their students", (number + 1) / len(corners))
@@ -77,6 +81,8 @@ def teacher_quality(
         "class_means": [-_CENTRE, _CENTRE],
         "frequency": _FREQUENCY,
         "phase": _PHASE,
+        "nodes": _NODES,
+        "largest_gradient": steepest,
     }
     return rounded(
         {"experiment": "teacher-quality", "settings": settings, "cells": cells, "overview": _overview(cells)}
@@ -88,8 +94,10 @@ def teacher_log_odds(log_odds: np.ndarray, temperature: float, ripple: float) ->
     return log_odds / temperature + ripple * np.sin(_FREQUENCY * log_odds + _PHASE)
 
 
-def fitted_logistic(log_odds: np.ndarray, weights: np.ndarray, target: np.ndarray) -> np.ndarray:
+def fitted_logistic(log_odds: np.ndarray, weights: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     r"""Slope and offset (…, 2) of $\sigma(as+b)$ that minimise $\sum w\,\mathrm{kl}_2(\text{target},\cdot)$.
+
+    With them the largest entry (…,) of the gradient in which the iteration ended.
 
     `log_odds`, `weights` and soft labels `target` are (…, n).  Newton's method from zero: the objective is convex, and
     its steps are halved while it does not fall.
@@ -101,9 +109,12 @@ def fitted_logistic(log_odds: np.ndarray, weights: np.ndarray, target: np.ndarra
         z = np.einsum("...nj,...j->...n", basis, line)
         return np.sum(weights * (np.logaddexp(0.0, z) - target * z), axis=-1)
 
-    for _ in range(_NEWTON_STEPS):
+    def guess_and_slope(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         guess = expit(np.einsum("...nj,...j->...n", basis, line))
-        slope = np.einsum("...n,...nj->...j", weights * (guess - target), basis)
+        return guess, np.einsum("...n,...nj->...j", weights * (guess - target), basis)
+
+    for _ in range(_NEWTON_STEPS):
+        guess, slope = guess_and_slope(line)
         bend = np.einsum("...n,...ni,...nj->...ij", weights * guess * (1.0 - guess), basis, basis)
         step = np.linalg.solve(bend, slope[..., None])[..., 0]
         for _ in range(30):
@@ -112,7 +123,7 @@ def fitted_logistic(log_odds: np.ndarray, weights: np.ndarray, target: np.ndarra
                 break
             step = np.where(rises[..., None], 0.5 * step, step)
         line = line - step
-    return line
+    return line, np.abs(guess_and_slope(line)[1]).max(axis=-1)
 
 
 def _inputs() -> DiscreteMeasure:
@@ -127,8 +138,10 @@ def _inputs() -> DiscreteMeasure:
         return Trapezoid(_NODES).measure(density, np.array([-reach]), np.array([reach]))
 
 
-def _trained(rng: np.random.Generator, temperature: float, ripple: float, students: int) -> np.ndarray:
-    """Lines (students, 2) fitted to the teacher's soft labels of `EXAMPLES` inputs each."""
+def _trained(
+    rng: np.random.Generator, temperature: float, ripple: float, students: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lines (students, 2) fitted to the teacher's soft labels of `EXAMPLES` inputs each, and their gradients."""
     shape = students, EXAMPLES
     inputs = rng.normal(size=shape) + _CENTRE * rng.choice([-1.0, 1.0], size=shape)
     log_odds = 2.0 * _CENTRE * inputs
@@ -157,7 +170,7 @@ def _cell(grid: DiscreteMeasure, temperature: float, ripple: float, fitted: np.n
         | {
             "disagreement": apart[0],
             "gain": teacher_risk - risks[0],
-            "gap_recovered": float(performance_gap_recovered(-teacher_risk, -risks[0], 0.0)) if teacher_risk else None,
+            "gap_recovered": performance_gap_recovered(-teacher_risk, -risks[0], 0.0),
         },
         "simulated": {
             name + end: reduce(values[1:])
@@ -168,8 +181,8 @@ def _cell(grid: DiscreteMeasure, temperature: float, ripple: float, fitted: np.n
             name: {
                 "lhs": outcomes[0][name]["lhs"],
                 "rhs": outcomes[0][name]["rhs"],
-                "students": len(outcomes),
-                "violated": sum(one[name]["verdict"] == Verdict.violated.value for one in outcomes),
+                "tells": outcomes[0][name]["verdict"] == Verdict.holds.value,
+                "verdicts": Counter(one[name]["verdict"] for one in outcomes),
             }
             for name in CLAIMS
         },
@@ -214,7 +227,8 @@ def _overview(cells: list[dict[str, Any]]) -> dict[str, Any]:
     rows = []
     for cell in cells:
         student = cell["population"]
-        recovered = "–" if student["gap_recovered"] is None else f"{student['gap_recovered']:.0%}"
+        recovered = float(student["gap_recovered"])
+        recovered = f"{round(recovered, 6) + 0.0:.0%}" if np.isfinite(recovered) else "–"
         rows.append(
             [
                 cell["temperature"],

@@ -139,8 +139,8 @@ def floored_instance_envelope(
         return jnp.where(stuck, jnp.where(vertex, top, floor), _water_fill(coefficient, floor))
 
     def multiplier(student_at: Callable[[jax.Array], jax.Array]) -> jax.Array:
-        """Log-multiplier at which the disagreement falls to the allowed one."""
-        return increasing_root(lambda v: allowed - outcome(student_at(jnp.exp(v)))[1], -60.0, 60.0)
+        """Log-multiplier at which the disagreement falls to the allowed one; from e³⁷ on student and teacher agree."""
+        return increasing_root(lambda v: allowed - outcome(student_at(jnp.exp(v)))[1], -60.0, 37.0)
 
     nearest = outcome(_water_fill(weak, floor))[1]
     feasible = (allowed >= nearest) & (floor <= 1.0 / truth.shape[-1])

@@ -16,9 +16,10 @@ from w2s_theory._numerics import float64, increasing_root, kl_term_from_differen
 from w2s_theory._types import Array, Reals
 
 _BEND = 0.1045
+"""Fitted: with it the start of the iteration for log t is off by at most 0.03."""
 _COMPLETE = 40.0
 """From this divergence on a total variation of one is possible to the last digit."""
-_LARGE = 1e3
+_LARGE = 20.0
 """From here on KL = log 2t to the last digit, and the slope's formula is one of cancelling terms."""
 
 
@@ -57,8 +58,10 @@ def sharp_pinsker_tv(kl: Reals) -> jax.Array:
     r"""$V^*(d)=\sup\{\mathrm{TV}(p,q):\mathrm{KL}(p\|q)\le d\}$: concave, $V^*(d)\sim\sqrt{d/2}$ as $d\to0$."""
 
     def scalar(d: jax.Array) -> jax.Array:
-        usual = jnp.where((d > 0) & (d < _COMPLETE), d, 1.0)
+        tiny = d < 1e6 * jnp.finfo(d.dtype).tiny
+        usual = jnp.where(~tiny & (d < _COMPLETE), d, 1.0)
         inside = sharp_pinsker_point(jnp.exp(_log_parameter(usual)))[0]
+        inside = jnp.where(tiny, math.sqrt(0.5) * jnp.sqrt(jnp.where(tiny & (d > 0), d, 1.0)), inside)
         return jnp.where(d > 0, jnp.where(d < _COMPLETE, inside, 1.0), jnp.where(d == 0, 0.0, jnp.nan))
 
     return jnp.vectorize(scalar)(real(kl))
@@ -77,7 +80,7 @@ def _log_parameter(kl: jax.Array) -> jax.Array:
             now = sharp_pinsker_point(t)[1]
             ell = langevin(t)
             rise = t * t * (1.0 - ell**2 - 2.0 * t * ell * (1.0 - ell**2 - 2.0 * ell / t))
-            slope = jnp.where(t < _LARGE, rise / -jnp.expm1(-2.0 * now), 1.0)
+            slope = jnp.where(t < _LARGE, rise, 1.0) / -jnp.expm1(-2.0 * now)
             log_t -= (now - kl + 0.5 * log_ratio(-jnp.expm1(-2.0 * now), -jnp.expm1(-2.0 * kl))) / slope
         return log_t
 

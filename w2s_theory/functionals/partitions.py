@@ -29,8 +29,9 @@ def tied_rows(rows: Array) -> jax.Array:
 
 
 def _first_equal(rows: jax.Array) -> jax.Array:
-    """For every row (m, k) the number of the first row equal to it."""
-    return jnp.argmax(jnp.all(rows[:, None] == rows[None], axis=-1), axis=1)
+    """For every row (m, k) the number of the first row equal to it; its own if none is (NaN)."""
+    equal = jnp.all(rows[:, None] == rows[None], axis=-1)
+    return jnp.argmax(equal | jnp.eye(rows.shape[0], dtype=bool), axis=1)
 
 
 def _cells(order: jax.Array, keys: jax.Array) -> jax.Array:
@@ -64,7 +65,8 @@ def cell_sums(cells: Array, values: Array) -> jax.Array:
     cells, values = jnp.asarray(cells), jnp.asarray(values)
     if values.shape[0] > _FEW:
         return jnp.zeros_like(values).at[cells].add(values)
-    return jnp.tensordot((jnp.arange(values.shape[0])[:, None] == cells).astype(values.dtype), values, axes=1)
+    member = jnp.arange(values.shape[0])[:, None] == cells
+    return jnp.sum(jnp.where(jnp.reshape(member, member.shape + (1,) * (values.ndim - 1)), values, 0.0), axis=1)
 
 
 def cell_means(cells: Array, weights: Array, values: Array) -> jax.Array:

@@ -1,5 +1,6 @@
 """The figures of the reproduction: one row of a table each, with its preparation and its drawing."""
 
+from w2s_theory.experiments.teacher_quality import CLAIMS as TEACHER_QUALITY_CLAIMS
 from w2s_theory.report.figures import (
     balance,
     calibration_difference,
@@ -213,9 +214,9 @@ FIGURES: tuple[Figure, ...] = (
             "row to the power $T$. Conditioning on the whole row, on the score of each class, and on the largest score "
             "asks different questions and gets different numbers. Right: two inputs with opposite truths and two "
             "scores; the teacher gives both the same. Conditioned on the score, the error jumps as soon as the scores "
-            "differ at all, binned as soon as they fall into different bins; the smooth error grows with the distance. "
-            "The bound on the change allows no jump (dashed): read as conditioned on the score it fails, read as "
-            "smooth it holds."
+            "differ at all, binned as soon as they fall into different bins; the smooth error starts from zero and "
+            "grows no faster than the distance. The bound on the change allows no jump (dashed): read as conditioned "
+            "on the score it fails, read as smooth it holds."
         ),
         claims=calibration_notions.CLAIMS,
         prepare=calibration_notions.prepare_calibration_notions,
@@ -257,12 +258,13 @@ FIGURES: tuple[Figure, ...] = (
         caption=(
             "Two Gaussian classes; the teacher's log-odds are the true ones over a temperature $T$, plus a ripple of "
             "size $\\varepsilon$ that a logistic student cannot copy. Lines are students of the whole distribution, "
-            "shades the range of students of 1,000 inputs. Without ripple the student is its teacher. The ripple is "
-            "smoothed away, so nearly all its risk is (left, along each line); but averaging over it lowers the "
-            "student's confidence (middle), which adds to the error of a teacher that is underconfident and heals "
-            "one that is overconfident (right). Temperature is inherited: no amount of data removes it."
+            "shades the range of students of 1,000 inputs. Without ripple the student is its teacher. With a ripple "
+            "it cannot be, and smooths most of it away, with most of its risk (left, along each line); averaging over "
+            "a large ripple also lowers the student's confidence (middle), which adds to the error of a teacher that "
+            "is underconfident and makes up for some, all or more than all of one that is overconfident (right). What "
+            "is left is not noise: students of more inputs come closer to the lines, not to the truth."
         ),
-        claims=teacher_quality.CLAIMS,
+        claims=TEACHER_QUALITY_CLAIMS,
         prepare=teacher_quality.prepare_teacher_quality,
         draw=teacher_quality.draw_teacher_quality,
         size=(6.6, 3.3),

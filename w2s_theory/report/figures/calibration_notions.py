@@ -70,7 +70,6 @@ def _temperature_panel(count: int) -> dict[str, Any]:
     notions = {
         "full_row": full_row_calibration_error,
         "marginal": marginal_calibration_error,
-        "binned": equal_width_calibration_error,
         "top_label": expected_calibration_error,
     }
     made: dict[str, list[float]] = {name: [] for name in notions}
@@ -94,7 +93,9 @@ def _merging_panel(count: int) -> dict[str, Any]:
             made[name].append(value)
         with jax.enable_x64(True):
             instance = Instance(weights, _MERGED, weak, strong, floor=np.asarray(strong.min()))
-        made["bound"].append(float(evaluate_claim(claim, instance).rhs or 0.0))
+        bound = evaluate_claim(claim, instance).rhs
+        assert bound is not None
+        made["bound"].append(bound)
     return {"distance": distances.tolist(), "merged": _notions(weights, weak)} | made
 
 
@@ -124,7 +125,7 @@ _LOOKS = {
 def draw_calibration_notions(canvas: Canvas, data: Mapping[str, Any]) -> None:
     """Left: errors against temperature.  Right: errors as two scores come together, both axes logarithmic."""
     left, right = canvas.subplots(1, 2)
-    _lines(left, data["temperature"], "temperature", ("full_row", "marginal", "binned", "top_label"))
+    _lines(left, data["temperature"], "temperature", ("full_row", "marginal", "top_label"))
     left.set(xscale="log", ylim=(0, None), xlabel="truth's exponent $T$", ylabel="calibration error")
     left.set_xticks([0.5, 1, 2], ["½", "1", "2"])
     left.minorticks_off()

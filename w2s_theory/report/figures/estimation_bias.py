@@ -21,7 +21,7 @@ SIZES = (100, 200, 500, 1_000, 3_000, 10_000, 30_000, 100_000)
 LEVEL = 0.95
 _BINS = 15
 _TEMPERATURES = {"calibrated": 1.0, "overconfident": 1.5}
-_FINE = 200 * _BINS
+_FINE = 20_000 * _BINS
 _DRAWS = 2_000_000
 
 
@@ -30,20 +30,21 @@ def prepare_estimation_bias(context: FigureContext) -> dict[str, Any]:
     sizes = SIZES[:-2] if context.quick else SIZES
     cases = []
     for number, (name, temperature) in enumerate(_TEMPERATURES.items()):
-        rows = [_estimates(size, temperature, [context.seed, number, size], context.quick) for size in sizes]
+        true = _true_error(temperature)
+        rows = [_estimates(size, temperature, true, [context.seed, number, size], context.quick) for size in sizes]
         series = {key: [row[key] for row in rows] for key in rows[0]}
-        cases.append({"name": name, "truth_temperature": temperature, "true": _true_error(temperature)} | series)
+        cases.append({"name": name, "truth_temperature": temperature, "true": true} | series)
     calibrated, off = cases
-    at = {size: value for size, value in zip(calibrated["n"], calibrated["plug_in"], strict=True)}
+    at = dict(zip(calibrated["n"], calibrated["plug_in"], strict=True))
     facts = [
         "A perfectly calibrated model shows a plug-in error of "
         + ", ".join(f"{at[size]:.3f} at n = {size:,}" for size in (200, 1_000, 10_000, 100_000) if size in at)
         + ".",
         f"The cross-fit estimate averages between {_signed(min(calibrated['cross_fit']))} and "
         f"{_signed(max(calibrated['cross_fit']))} there; of the overconfident model, whose error is {off['true']:.3f}, "
-        f"it shows {off['cross_fit'][1]:.3f} at n = {off['n'][1]:,}: too small on few labels.",
-        f"Of {sum(sum(case['samples']) for case in cases):,} intervals of level {LEVEL:.0%} {_covered(cases):.1%} "
-        "contain the true binned error.",
+        f"it shows {off['cross_fit'][1]:.3f} at n = {off['n'][1]:,}.",
+        f"Of {sum(calibrated['samples']):,} intervals of level {LEVEL:.0%} for each model {_covered(calibrated):.1%} "
+        f"(calibrated) and {_covered(off):.1%} (overconfident) contain the true binned error.",
     ]
     settings = {"bins": _BINS, "level": LEVEL, "notion": "class-wise, equal width", "score": "uniform on [0, 1]"}
     return rounded(
@@ -55,14 +56,14 @@ def _signed(value: float) -> str:
     return f"{value:.4f}".replace("-", "−")
 
 
-def _covered(cases: list[dict[str, Any]]) -> float:
+def _covered(case: Mapping[str, Any]) -> float:
     """Share of all intervals that contain the truth."""
-    pairs = [pair for case in cases for pair in zip(case["samples"], case["covered"], strict=True)]
-    return sum(samples * share for samples, share in pairs) / sum(samples for samples, _ in pairs)
+    pairs = zip(case["samples"], case["covered"], strict=True)
+    return sum(samples * share for samples, share in pairs) / sum(case["samples"])
 
 
 def _true_error(temperature: float) -> float:
-    """The binned error of the distribution: 200 scores a bin, which the midpoint rule integrates to 1e-5."""
+    """The binned error of the distribution: 20,000 scores a bin, which the midpoint rule integrates to 1e-9."""
     score = (np.arange(_FINE) + 0.5) / _FINE
     model = np.stack([1.0 - score, score], axis=1)
     with jax.enable_x64(True):
@@ -70,10 +71,9 @@ def _true_error(temperature: float) -> float:
     return float(equal_width_calibration_error(np.full(_FINE, 1.0 / _FINE), truth, model, bins=_BINS))
 
 
-def _estimates(size: int, temperature: float, seed: list[int], quick: bool) -> dict[str, Any]:
+def _estimates(size: int, temperature: float, true: float, seed: list[int], quick: bool) -> dict[str, Any]:
     """Means over independent samples of n labels, and how often the interval contains the true error."""
     samples = max(100, min(1_000, _DRAWS // size)) // (10 if quick else 1)
-    true = _true_error(temperature)
     rng = np.random.default_rng(seed)
 
     def one(draws: Array) -> dict[str, Array]:
@@ -86,7 +86,7 @@ def _estimates(size: int, temperature: float, seed: list[int], quick: bool) -> d
             "cross_fit": binned_calibration_error(model, label, bins=_BINS, estimator="cross-fit"),
             "low": low,
             "high": high,
-            "covered": (low <= true + 1e-5) & (true - 1e-5 <= high),
+            "covered": (low <= true + 1e-9) & (true - 1e-9 <= high),
         }
 
     with jax.enable_x64(True):

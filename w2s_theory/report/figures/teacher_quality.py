@@ -1,5 +1,6 @@
 """What students inherit from teachers of different temperatures and with different errors."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +14,6 @@ from w2s_theory.report.figures import style
 from w2s_theory.report.figures.figure import FigureContext
 from w2s_theory.report.figures.wording import in_words
 
-__all__ = ["CLAIMS", "draw_teacher_quality", "prepare_teacher_quality"]
-
 _COLOURS = (style.VERMILLION, style.ORANGE, style.BLACK, style.SKY, style.BLUE)
 _SHOWN_RIPPLES = (0.0, 2.0)
 
@@ -27,7 +26,7 @@ def prepare_teacher_quality(context: FigureContext) -> dict[str, Any]:
     rippled = [c for c in cells if c["ripple"] > 0.0]
     better = [c for c in rippled if c["population"]["gain"] > 0]
     hotter = [c for c in rippled if c["population"]["temperature"] > c["temperature"]]
-    gaps = [c["population"]["gap_recovered"] for c in rippled if c["population"]["gap_recovered"] is not None]
+    gaps = [c["population"]["gap_recovered"] for c in better]
     apart = max(abs(c["population"]["temperature"] / c["temperature"] - 1.0) for c in copied)
     facts = [
         f"Students of teachers without ripple copy the temperature: they are off by at most {in_words(apart)}.",
@@ -51,11 +50,14 @@ def _claim_facts(cells: list[Mapping[str, Any]]) -> list[str]:
     facts = []
     for name in CLAIMS:
         outcomes = [cell["claims"][name] for cell in cells]
-        violated, students = (sum(one[key] for one in outcomes) for key in ("violated", "students"))
-        tightest = max(one["lhs"] / one["rhs"] for one in outcomes if one["rhs"] > 1e-9)
+        verdicts = Counter()
+        for one in outcomes:
+            verdicts.update(one["verdicts"])
+        counted = ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()))
+        tightest = max(one["lhs"] / one["rhs"] for one in outcomes if one["tells"])
         facts.append(
-            f"`{name}`: violated by {violated} of {students} students; at most {tightest:.0%} of its right side is "
-            "used by those of the population."
+            f"`{name}`: students by verdict: {counted}; those of the population use at most {tightest:.0%} of its "
+            "right side."
         )
     return facts
 

@@ -76,7 +76,8 @@ def _parts(name: str, last_coordinate: int, temperature: float) -> dict[str, Any
     with jax.enable_x64(True):
         instance = world.instance(world.quadrature())
         outcome = evaluate_claim(find_claim(CLAIMS[0]), instance)
-        given_row = instance.conditioning.strong_row if instance.conditioning else None
+        assert instance.conditioning is not None and outcome.slack is not None
+        given_row = instance.conditioning.strong_row
         calibration = float(disagreement(instance.weights, given_row, instance.strong))
         refinement = float(disagreement(instance.weights, instance.truth, given_row))
     return {
@@ -85,7 +86,7 @@ def _parts(name: str, last_coordinate: int, temperature: float) -> dict[str, Any
         "risk": outcome.lhs,
         "calibration": calibration,
         "refinement": refinement,
-        "error": abs(float(outcome.slack or 0.0)),
+        "error": abs(outcome.slack),
         "verdict": outcome.verdict.value,
     }
 
