@@ -132,13 +132,21 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
             def reached(length: jax.Array) -> Array:
                 return region.retracted(x + length * step, target / s_moved)
 
-            def too_far(tried: tuple[jax.Array, jax.Array]) -> jax.Array:
-                length, halvings = tried
-                risen = ~(barrier(reached(length), target) <= now + rounding)
-                return jnp.asarray(risen & ~done & (halvings < _MOST_HALVINGS))
+            def too_far(length: jax.Array) -> jax.Array:
+                return ~(barrier(reached(length), target) <= now + rounding)
 
+            def halve(tried: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+                length, halvings, _ = tried
+                return 0.5 * length, halvings + 1, too_far(0.5 * length)
+
+            # the comparison is part of the state: a batch computes the condition twice, and two compiled forms of a
+            # comparison of sums need not agree, which would leave the loop running and every length as it is
             longest = jnp.where(region.retracts(step), 1.0, along)
-            along, _ = lax.while_loop(too_far, lambda t: (0.5 * t[0], t[1] + 1), (longest, jnp.zeros((), int)))
+            along, _, _ = lax.while_loop(
+                lambda tried: tried[2] & (tried[1] < _MOST_HALVINGS),
+                halve,
+                (longest, jnp.zeros((), int), too_far(longest) & ~done),
+            )
             moved = reached(along)
             fine = jnp.all(jnp.isfinite(moved)) & jnp.all(jnp.isfinite(s_moved)) & jnp.all(region.slack(moved) > 0)
             better = gap < 0.5 * lowest
