@@ -116,3 +116,18 @@ def test_smooth_intervals_cover():
         interval = smooth_interval(sums, smooth_error(sums), 0.1)
         covered += interval.low <= 0.1 <= interval.high
     assert stats.binomtest(covered, 200, 0.9, alternative="less").pvalue > 1e-4
+
+
+@pytest.mark.parametrize("lowest", [0.9, 0.99, 0.999])
+@pytest.mark.parametrize("rarer", [1.0, 3.0], ids=["calibrated", "too sure of itself"])
+def test_models_that_are_sure_of_themselves_are_not_judged_by_errors_nobody_saw(lowest, rarer):
+    """Scores in [lowest, 1]; errors happen `rarer` times as often as the scores say; often none in 400 points."""
+    rng = np.random.default_rng(11)
+    truth = (rarer - 1.0) * (1.0 - lowest)  # twice the mean excess of the score, for two classes
+    covered = 0
+    for _ in range(500):
+        score = lowest + (1.0 - lowest) * rng.random(400)
+        label = (rng.random(400) >= rarer * (1.0 - score)).astype(int)
+        interval = table_sums(np.stack([1.0 - score, score], axis=1), label).interval(0.1)
+        covered += interval.low <= truth + 1e-9 and truth <= interval.high + 1e-9
+    assert stats.binomtest(covered, 500, 0.9, alternative="less").pvalue > 1e-4

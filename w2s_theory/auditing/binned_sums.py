@@ -12,7 +12,8 @@ the score.  With $T_b$ the sum of s over n points:
 Interval: the true signs σ give $\sum_b|\tau_b|=\sum\sigma_b\tau_b$ and $\sum_b|T_b|/n\ge\sum\sigma_bT_b/n$, whose error
 has variance at most $E\|s\|_1^2/n$: one normal quantile above the plug-in is an upper limit.  Every cross-fit estimate
 has mean at most the estimand and variance at most $2E\|s\|_1^2/n$ given the signs; an average of such is sub-Gaussian
-with that variance (Jensen), which gives the lower limit.
+with that variance (Jensen), which gives the lower limit.  Both ends give way by what an outcome can weigh that is so
+rare, at most log(2/α)/n, that none may have been seen: a confident model would otherwise be judged by its few errors.
 """
 
 import math
@@ -127,9 +128,10 @@ class BinnedSums:
     def interval(self, alpha: float) -> Interval:
         """Where the binned error of the population lies, with probability at least 1 - α for many points."""
         variance = self.spread / self.points**2
-        high = self.plug_in + float(stats.norm.isf(0.5 * alpha)) * math.sqrt(variance)
-        low = self.split_average - math.sqrt(2.0 * 2.0 * variance * math.log(2.0 / alpha))
         most = 2.0 if self.classes > 1 else 1.0
+        unseen = most * math.log(2.0 / alpha) / self.points
+        high = self.plug_in + float(stats.norm.isf(0.5 * alpha)) * math.sqrt(variance) + unseen
+        low = self.split_average - math.sqrt(2.0 * 2.0 * variance * math.log(2.0 / alpha)) - unseen
         return Interval(max(low, 0.0), min(max(high, self.split_average), most))
 
     def diagram(self) -> list[dict[str, float]]:

@@ -32,6 +32,7 @@ def smooth_error(cells: BinnedSums) -> float:
 
 
 def smooth_interval(cells: BinnedSums, error: float, alpha: float) -> Interval:
-    """Interval of the population's smooth error, the histogram's width included."""
+    """Interval of the population's smooth error: the histogram's width, and outcomes too rare to be seen, included."""
     half = 2.0 * float(stats.norm.isf(0.25 * alpha)) * math.sqrt(cells.spread) / cells.points + 1.0 / cells.bins
+    half += math.log(2.0 / alpha) / cells.points
     return Interval(max(error - half, 0.0), min(error + half, 1.0))
