@@ -98,15 +98,16 @@ def _estimates(size: int, temperature: float, true: float, seed: list[int], quic
 
 def draw_estimation_bias(canvas: Canvas, data: Mapping[str, Any]) -> None:
     """One panel a model: mean estimates against n, both axes' ends shared."""
-    panels = canvas.subplots(1, len(data["cases"]), sharey=True)
+    panels = canvas.subplots(1, len(data["cases"]))
+    top = 1.05 * max(max(case["high"]) for case in data["cases"])
     for axes, case in zip(panels, data["cases"], strict=True):
         sizes = np.asarray(case["n"], float)
         axes.fill_between(sizes, case["low"], case["high"], color=style.BAND, linewidth=0, label="interval, mean ends")
         axes.axhline(case["true"], color=style.BLACK, linewidth=1.0, linestyle=(0, (4, 2)), label="true binned error")
         axes.plot(sizes, case["plug_in"], "o-", color=style.VERMILLION, markersize=3.5, label="plug-in, mean")
         axes.plot(sizes, case["cross_fit"], "s-", color=style.BLUE, markersize=3.5, label="cross-fit, mean")
-        axes.set(xscale="log", xlim=(sizes[0], sizes[-1]), xlabel="labels, $n$")
+        axes.set(xscale="log", xlim=(sizes[0], sizes[-1]), ylim=(-0.02 * top, top), xlabel="labels, $n$")
         axes.set_title(f"{case['name']}", loc="left")
-    panels[0].set(ylim=(-0.01, None), ylabel=f"calibration error, {data['settings']['bins']} bins")
+    panels[0].set_ylabel(f"calibration error, {data['settings']['bins']} bins")
     handles, labels = panels[0].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside upper center", ncols=2)

@@ -90,9 +90,7 @@ def draw_teacher_quality(canvas: Canvas, data: Mapping[str, Any]) -> None:
         _band(smooth, at, row, "smooth_calibration", style.GREEN)
         values = [c["population"]["smooth_calibration"] for c in row]
         smooth.plot(at, values, color=style.GREEN, linestyle=line, label=f"$\\varepsilon={ripple:g}$")
-    smooth.set(
-        xscale="log", ylim=(0, 1.45 * tallest), xlabel="teacher's temperature $T$", ylabel="smooth calibration error"
-    )
+    smooth.set(xscale="log", ylim=(0, 1.45 * tallest), xlabel="temperature $T$", ylabel="smooth calibration error")
     smooth.set_xticks([0.5, 1, 2], ["½", "1", "2"])
     smooth.minorticks_off()
     smooth.legend(title="student green,\nteacher grey", title_fontsize=8, loc="upper center", handlelength=2.4)
