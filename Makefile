@@ -30,7 +30,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[data,audit,dev]'
+	$(PIP) --editable '.[data,audit,cluster,notebooks,docs,dev]'
 	@touch $@ $(VENV)/.run
 
 clean:
