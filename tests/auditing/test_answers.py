@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from w2s_theory.auditing import gathering
 from w2s_theory.auditing.array_predictions import array_predictions
 from w2s_theory.auditing.auditor import audit
 from w2s_theory.auditing.bounds import AUDITED, _smooth
@@ -91,7 +90,7 @@ def test_means_are_plain_means(points, found):
 
 def test_statistics_by_labels_are_those_of_a_one_hot_truth(points, x64):
     i = instance(points)
-    made = point_values(Block(0, {role: points[role] for role in ("weak", "strong")}, points["labels"]), 256)
+    made = point_values(Block(0, {role: points[role] for role in ("weak", "strong")}, points["labels"]))
     expected = statistics(i, None)
     for name in ("gap", "forward", "reverse", "weak squared", "strong squared", "apart squared"):
         np.testing.assert_allclose(made[name], expected[name][:250], rtol=1e-9, atol=1e-12)
@@ -165,7 +164,6 @@ def test_shuffling_relabelling_and_splitting_change_nothing(points, found, monke
     relabelled["labels"] = classes[points["labels"]]
     assert close(found.to_json(), audit(**relabelled).to_json()) == []
     monkeypatch.setattr("w2s_theory.auditing.array_predictions.rows_a_block", lambda classes: 64)
-    monkeypatch.setattr(gathering, "few_sizes", lambda points: 256)
     assert close(found.to_json(), audit(**points).to_json()) == []
 
 

@@ -16,12 +16,14 @@ with that variance (Jensen), which gives the lower limit.  Both ends give way by
 rare, at most log(2/α)/n, that none may have been seen: a confident model would otherwise be judged by its few errors.
 """
 
+import functools
 import math
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import special, stats
 
+from w2s_theory.auditing.predictions import laid_out, tiles
 from w2s_theory.verification.confidence import Interval
 
 BINS = 15
@@ -29,22 +31,36 @@ CELLS = 2**12
 """Cells of the histogram of binary scores, for the smooth error: it is off by at most 1/CELLS."""
 
 
-_IN_CACHE = 2**15
-_FEW_BINS = 32
+_LANES = 4
 
 
 def bin_of(scores: np.ndarray, bins: int = BINS) -> np.ndarray:
-    """Bins (lo, hi] of [0, 1] as `functionals.partitions.equal_width_bins`, edges j/bins rounded once; in NumPy."""
-    edges = (np.arange(1, bins) / bins).astype(scores.dtype)
-    if bins <= _FEW_BINS:
-        flat = scores.ravel()
-        found = np.zeros(len(flat), np.int8)
-        for start in range(0, len(flat), _IN_CACHE):
-            part, count = flat[start : start + _IN_CACHE], found[start : start + _IN_CACHE]
-            for edge in edges:
-                count += (part > edge).view(np.int8)
-        return found.reshape(scores.shape)
-    return np.searchsorted(edges, scores, side="left")
+    """Bins (lo, hi] of [0, 1] as `functionals.partitions.equal_width_bins`, edges j/bins rounded once; in NumPy.
+
+    Scores so near an edge that rounding could carry them over it are looked up.
+    """
+    roundoff = 8.0 * float(np.finfo(scores.dtype).eps)
+    kind = np.int8 if bins < 128 else np.intp
+    found, above = (
+        (scores * scores.dtype.type(bins * factor)).astype(kind) for factor in (1.0 - roundoff, 1.0 + roundoff)
+    )
+    doubtful = found != above
+    if doubtful.any():
+        edges = (np.arange(1, bins) / bins).astype(scores.dtype)
+        found[doubtful] = np.searchsorted(edges, scores[doubtful], side="left")
+    return found
+
+
+@functools.lru_cache(maxsize=8)
+def _first_cells(rows: int, classes: int, bins: int) -> np.ndarray:
+    """The first cell (rows, classes) of every entry, of as many sets of cells as there are lanes.
+
+    Rows take turns: a processor waits for one sum to be stored before it adds to the same sum again.
+    """
+    lane = np.arange(rows) % _LANES * classes * bins
+    made = laid_out(lane[:, None] + np.arange(0, classes * bins, bins))
+    made.flags.writeable = False
+    return made
 
 
 @dataclass
@@ -66,48 +82,46 @@ class BinnedSums:
 
     def add(self, scores: np.ndarray, outcomes: np.ndarray) -> None:
         """Add scores (b,) in [0, 1] and their outcomes (b,): zero, one, or a probability."""
-        cell = bin_of(scores, self.bins)
-        surplus = scores.astype(float) - outcomes
-        square = surplus**2
-        for total, amount in (
-            (self.count, None),
-            (self.scores, scores),
-            (self.outcomes, outcomes),
-            (self.squares, square),
-        ):
-            total[0] += np.bincount(cell, amount, self.bins)
-        self.spread += float(square.sum())
-        self.points += len(scores)
+        self.add_table(scores[:, None], None, outcomes[:, None])
 
     def add_table(self, table: np.ndarray, labels: np.ndarray | None, truth: np.ndarray | None) -> None:
         """Add every class of rows (b, k) at once, against labels (b,) or class probabilities (b, k)."""
-        points, classes = table.shape
-        cell = bin_of(table, self.bins) + np.arange(0, classes * self.bins, self.bins, dtype=np.intp)
-        flat, size = cell.ravel(), classes * self.bins
+        for rows in tiles(table):
+            part = laid_out(table[rows])
+            cell = bin_of(part, self.bins) + _first_cells(*part.shape, self.bins)
+            wide = part.astype(float)
+            self.count += self._by_cell(cell)
+            self.scores += self._by_cell(cell, wide)
+            if truth is not None:
+                self._add_outcomes(cell, wide, laid_out(truth[rows]))
+            else:
+                assert labels is not None
+                self._add_labels(cell, wide, labels[rows])
+        self.points += len(table)
 
-        def by_cell(amount: np.ndarray | None) -> np.ndarray:
-            return np.bincount(flat, amount, size).reshape(classes, self.bins)
+    def _add_outcomes(self, cell: np.ndarray, scores: np.ndarray, truth: np.ndarray) -> None:
+        surplus = scores - truth
+        self.outcomes += self._by_cell(cell, truth)
+        self.squares += self._by_cell(cell, surplus * surplus)
+        self.spread += float((np.abs(surplus).sum(axis=1) ** 2).sum())
 
-        self.count += by_cell(None)
-        self.points += points
-        if truth is not None:
-            surplus = table.astype(float) - truth
-            self.scores += by_cell(table.ravel())
-            self.outcomes += by_cell(truth.ravel())
-            self.squares += by_cell((surplus**2).ravel())
-            self.spread += float((np.abs(surplus).sum(axis=1) ** 2).sum())
-            return
-        assert labels is not None
-        rows = np.arange(points)
-        own, at = cell[rows, labels], table[rows, labels].astype(float)
+    def _add_labels(self, cell: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> None:
+        rows = np.arange(len(scores))
+        at, own = scores[rows, labels], cell[rows, labels]
+        self.outcomes += self._by_cell(own)
+        self.squares += self._by_cell(cell, scores * scores) + self._by_cell(own, 1.0 - 2.0 * at)
+        self.spread += 4.0 * float(((1.0 - at) ** 2).sum())
 
-        def by_own(amount: np.ndarray | None) -> np.ndarray:
-            return np.bincount(own, amount, size).reshape(classes, self.bins)
+    def _by_cell(self, cell: np.ndarray, amount: np.ndarray | None = None) -> np.ndarray:
+        """How many entries there are in every cell, or the sum of their amounts; both in one memory order."""
+        flat = None if amount is None else amount.ravel("K")
+        found = np.bincount(cell.ravel("K"), flat, _LANES * self.count.size)
+        return found.reshape(_LANES, self.classes, self.bins).sum(axis=0)
 
-        self.scores += by_cell(table.ravel())
-        self.outcomes += by_own(None)
-        self.squares += by_cell(np.square(table).ravel()) + by_own(1.0 - 2.0 * at)
-        self.spread += float(((2.0 * (1.0 - at)) ** 2).sum())
+    def merge(self, other: "BinnedSums") -> None:
+        """Add the sums of other points."""
+        for name in ("count", "scores", "outcomes", "squares", "spread", "points"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     @property
     def plug_in(self) -> float:

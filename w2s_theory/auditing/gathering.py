@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from w2s_theory.auditing.binned_sums import CELLS, BinnedSums
-from w2s_theory.auditing.point_statistics import WITHOUT_TARGET, Values, moments, point_values
-from w2s_theory.auditing.predictions import Block, Predictions, few_sizes, rows_a_block
+from w2s_theory.auditing.point_statistics import WITHOUT_TARGET, Values, likeliest, moments, point_values
+from w2s_theory.auditing.predictions import Block, Predictions
 from w2s_theory.auditing.sampling import RowSample
 from w2s_theory.auditing.slices import SliceSums
 from w2s_theory.verification.confidence import Means, Range
+from w2s_theory.verification.in_order import in_order
 
 MOST_CLASSES = 1_000
 """Beyond so many classes, calibration class by class is not estimated: there are more bins than points to fill them."""
@@ -25,6 +26,11 @@ class Infinite:
 
     count: int = 0
     rows: list[int] = field(default_factory=list)
+
+    def merge(self, other: "Infinite") -> None:
+        """Add those of later points."""
+        self.count += other.count
+        self.rows += other.rows[: _ROWS_SHOWN - len(self.rows)]
 
 
 @dataclass
@@ -47,6 +53,29 @@ class Gathered:
     slices: SliceSums = field(default_factory=SliceSums)
     soft: bool = False
 
+    def merge(self, other: "Gathered") -> None:
+        """Add the sums of other points; the sampled rows and the slices stay what they are."""
+        self.classes = other.classes
+        self.points += other.points
+        self.labelled += other.labelled
+        self.soft = self.soft or other.soft
+        self.outcomes.update(other.outcomes)
+        for role, lowest in other.lowest.items():
+            self.lowest[role] = min(self.lowest.get(role, math.inf), lowest)
+        for name in ("between", "judged"):
+            own, added = getattr(self, name), getattr(other, name)
+            if own is None:
+                setattr(self, name, added)
+            elif added is not None:
+                own.merge_all(added)
+        for name in ("infinite", "top_label", "class_wise", "fine"):
+            own = getattr(self, name)
+            for role, added in getattr(other, name).items():
+                if role in own:
+                    own[role].merge(added)
+                else:
+                    own[role] = added
+
     @property
     def roles(self) -> tuple[str, ...]:
         """The models there are."""
@@ -59,81 +88,82 @@ class Gathered:
 
 
 def gather(predictions: Predictions) -> Gathered:
-    """Stream all blocks once."""
+    """Stream all blocks once; blocks are summed up in threads, and their sums added in order."""
     made = Gathered()
-    size = None
-    for block in predictions.stream():
-        if size is None:
-            size = min(rows_a_block(block.classes), few_sizes(len(block)))
-        _add(made, block, size)
+    for block, values, sums in in_order(_summed, predictions.stream()):
+        made.merge(sums)
+        made.everyone.add(Block(block.first, block.models))
+        if sums.labelled:
+            judged = block.labelled()
+            made.sample.add(judged)
+            if judged.slices is not None:
+                made.slices.add(judged.slices, values["gap"], *(_right(judged, role) for role in ("weak", "strong")))
     return made
 
 
-def _add(made: Gathered, block: Block, size: int) -> None:
-    made.classes = block.classes
-    made.points += len(block)
-    for role, table in block.models.items():
-        made.lowest[role] = min(made.lowest.get(role, math.inf), float(table.min()))
-    made.everyone.add(Block(block.first, block.models))
-    judged = block.labelled() if block.known else None
-    values = None if judged is None or not len(judged) else point_values(judged, max(size, len(judged)))
-    if values is None or judged is None or len(judged) < len(block):
-        between = point_values(Block(block.first, block.models), max(size, len(block)))
-    else:
-        between = {name: values[name] for name in WITHOUT_TARGET}
-    made.between = _merged(made.between, between, len(block))
-    if judged is None or values is None:
-        return
+def _summed(block: Block) -> tuple[Block, Values, Gathered]:
+    """The sums of one block, and the values of its labelled points."""
+    made = Gathered(block.classes, len(block), lowest={role: float(t.min()) for role, t in block.models.items()})
+    judged = block.labelled() if block.known else block.taken(np.arange(0))
+    values = point_values(judged) if len(judged) else {}
+    everywhere = values if len(judged) == len(block) else point_values(Block(block.first, block.models))
+    made.between = _means({name: everywhere[name] for name in WITHOUT_TARGET})
+    if not len(judged):
+        return block, values, made
     made.soft = block.truth is not None
-    made.labelled += len(judged)
-    made.judged = _merged(made.judged, values, len(judged))
-    made.sample.add(judged)
-    _add_outcomes(made, judged, values["gap"])
+    made.labelled = len(judged)
+    made.judged = _means(values)
+    _add_outcomes(made, judged)
+    return block, values, made
 
 
-def _merged(means: Means | None, values: Values, points: int) -> Means:
-    if means is None:
-        means = Means(dict.fromkeys(values, Range()))
+def _means(values: Values) -> Means:
+    means = Means(dict.fromkeys(values, Range()))
     found = moments(values)
-    means.merge(points, *({name: pair[part] for name, pair in found.items()} for part in (0, 1)))
+    means.merge(len(next(iter(values.values()))), *({name: pair[i] for name, pair in found.items()} for i in (0, 1)))
     return means
 
 
-def _add_outcomes(made: Gathered, block: Block, gap: np.ndarray) -> None:
+def _right(block: Block, role: str, top: np.ndarray | None = None) -> np.ndarray:
+    """Whether the likeliest class is the label (b,), or its probability where the truth is soft."""
+    top = likeliest(block.models[role])[0] if top is None else top
+    if block.truth is not None:
+        return block.truth[np.arange(len(block)), top].astype(float)
+    assert block.labels is not None
+    return (top == block.labels).astype(float)
+
+
+def _add_outcomes(made: Gathered, block: Block) -> None:
     """Accuracy, agreement, infinite losses and calibration sums of labelled points."""
     right: dict[str, np.ndarray] = {}
     tops: dict[str, np.ndarray] = {}
-    rows = np.arange(len(block))
     for role, table in block.models.items():
-        top = tops[role] = np.argmax(table, axis=1)
-        confidence = table[rows, top]
-        if block.truth is not None:
-            right[role] = block.truth[rows, top].astype(float)
-            impossible = ((table == 0) & (block.truth > 0)).any(axis=1)
+        top, confidence = likeliest(table)
+        tops[role], right[role] = top, _right(block, role, top)
+        if made.lowest[role] > 0:
+            made.infinite[role] = Infinite()
         else:
-            assert block.labels is not None
-            right[role] = (top == block.labels).astype(float)
-            impossible = table[rows, block.labels] == 0
-        _note_infinite(made, role, impossible, block)
-        made.top_label.setdefault(role, BinnedSums()).add(confidence, right[role])
+            made.infinite[role] = _infinite(table, block)
+        made.top_label[role] = BinnedSums()
+        made.top_label[role].add(confidence, right[role])
         if made.classes <= MOST_CLASSES:
-            sums = made.class_wise.setdefault(role, BinnedSums(made.classes))
-            sums.add_table(table, block.labels if block.truth is None else None, block.truth)
+            made.class_wise[role] = BinnedSums(made.classes)
+            made.class_wise[role].add_table(table, block.labels if block.truth is None else None, block.truth)
         if made.classes == 2:
             outcome = block.truth[:, 1] if block.truth is not None else np.equal(block.labels, 1).astype(float)
-            made.fine.setdefault(role, BinnedSums(1, CELLS)).add(table[:, 1], outcome)
+            made.fine[role] = BinnedSums(1, CELLS)
+            made.fine[role].add(table[:, 1], outcome)
     _count_agreement(made, right, tops)
-    if block.slices is not None:
-        made.slices.add(block.slices, gap, right["weak"], right["strong"])
 
 
-def _note_infinite(made: Gathered, role: str, impossible: np.ndarray, block: Block) -> None:
-    noted = made.infinite.setdefault(role, Infinite())
-    if not impossible.any():
-        return
-    noted.count += int(impossible.sum())
-    room = _ROWS_SHOWN - len(noted.rows)
-    noted.rows += [block.first + int(row) for row in np.flatnonzero(impossible)[:room]]
+def _infinite(table: np.ndarray, block: Block) -> Infinite:
+    """Where the model gives probability zero to what happened."""
+    if block.truth is not None:
+        impossible = ((table == 0) & (block.truth > 0)).any(axis=1)
+    else:
+        impossible = table[np.arange(len(block)), block.labels] == 0
+    rows = np.flatnonzero(impossible)
+    return Infinite(len(rows), [block.first + int(row) for row in rows[:_ROWS_SHOWN]])
 
 
 def _count_agreement(made: Gathered, right: dict[str, np.ndarray], tops: dict[str, np.ndarray]) -> None:

@@ -27,7 +27,7 @@ class Selection:
         """One array: the column, or its numbered columns side by side."""
         if self.columns == (self.name,):
             return chunk[self.name]
-        return np.stack([chunk[column] for column in self.columns], axis=1)
+        return np.stack([chunk[column] for column in self.columns]).T
 
 
 def select(tables: Sequence[Table], options: Mapping[str, str | None]) -> dict[str, Selection]:

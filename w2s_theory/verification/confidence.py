@@ -111,6 +111,10 @@ class Means:
             self.merge_one(name, number, float(means[name]), float(squares[name]))
         self.count += number
 
+    def merge_all(self, other: "Means") -> None:
+        """Add all the values of `other`, which has the same names."""
+        self.merge(other.count, other._mean, other._squares)
+
     def merge_one(self, name: str, number: int, mean: float, squares: float) -> None:
         """Pool a block into one name's moments (Chan's formula); `count` is advanced by the caller."""
         total, step = self.count + number, mean - self._mean[name]

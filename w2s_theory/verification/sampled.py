@@ -5,12 +5,9 @@ Multipliers of the exact ranges are chosen on a pilot sample that is independent
 
 import functools
 import math
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -25,11 +22,9 @@ from w2s_theory.instance import SQUARED_LOSS_SIGMA, Instance
 from w2s_theory.verdict import Verdict
 from w2s_theory.verification.confidence import Interval, Means, Range, Region, holm, smallest_alpha
 from w2s_theory.verification.evaluation import margins_of
+from w2s_theory.verification.in_order import in_order
 from w2s_theory.verification.sampled_sides import MINIMA, SAMPLED, Multipliers, Sampled, Setting, ranges, statistics
 from w2s_theory.worlds.population import Population
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 Draws = Literal["plain", "antithetic", "sobol"]
 """Independent draws; pairs u and 1 - u; or independently scrambled Sobol sequences, sixteen of them."""
@@ -161,7 +156,7 @@ def sample_means(
         with jax.enable_x64(True):
             return valid, unit, jax.tree.map(np.asarray, step(population, points, valid, multipliers))
 
-    for valid, unit, made in _in_order(summarised, _uniforms(population.dimension, samples, draws, seed)):
+    for valid, unit, made in in_order(summarised, _uniforms(population.dimension, samples, draws, seed), threads=2):
         if means is None:
             means = Means({name: setting(name) for name in made if region == "clt" or _bounded(setting(name))}, region)
         number = valid // 2 if draws == "antithetic" else valid
@@ -183,15 +178,6 @@ def sample_means(
         ]
         means.add({name: np.array([row[name] for row in rows]) for name in means.ranges})
     return means, multipliers
-
-
-def _in_order(function: Callable[[A], B], values: Iterator[A]) -> Iterator[B]:
-    """`function` of every value, two at a time, in order; at most two results wait."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        running = deque(pool.submit(function, value) for value in islice(values, 2))
-        while running:
-            yield running.popleft().result()
-            running.extend(pool.submit(function, value) for value in islice(values, 1))
 
 
 def _check_ranges(means: Means, made: Mapping[str, Any], number: int) -> None:
