@@ -1,6 +1,7 @@
 """The command line: thin commands over `w2s_theory.api`; anything heavy is imported inside a command."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,9 +37,11 @@ Identifiers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help
 
 def main() -> None:
     """Entry point: exit code 0 for success, 1 for a claim that failed, 2 for unusable input."""
+    from w2s_theory.compilation_cache import keep_compiled_code
     from w2s_theory.errors import InputError
 
     try:
+        keep_compiled_code(os.environ)
         app()
     except InputError as problem:
         print(f"error: {problem}", file=sys.stderr)  # noqa: T201

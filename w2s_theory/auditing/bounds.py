@@ -17,6 +17,7 @@ from w2s_theory.functionals.joint_range import bretagnolle_huber_bound, sharp_pi
 from w2s_theory.instance import SQUARED_LOSS_SIGMA, Instance
 from w2s_theory.verification.confidence import Interval
 from w2s_theory.verification.evaluation import evaluate_claim, finite_or_none
+from w2s_theory.verification.in_order import in_order
 from w2s_theory.verification.sampled_sides import SAMPLED, Setting
 
 _FAMILIES = ("generalization-", "risk-", "calibration-", "gain-", "never-worse-")
@@ -144,22 +145,20 @@ def _on_rows(found: Gathered, alpha: float, labels_were: str) -> Iterator[Bound]
             yield Bound(name, False, f"it is evaluated for at most {MOST_CLASSES:,} classes")
         return
     instance, points = labelled_instance(found)
-    for claim in AUDITED:
-        if claim.id not in _ON_ROWS:
-            continue
-        problem = claim.outside_domain(instance)
-        if problem:
+    claims = [claim for claim in AUDITED if claim.id in _ON_ROWS]
+    usable = [claim for claim in claims if not claim.outside_domain(instance)]
+    for claim in claims:
+        if claim not in usable:
             yield Bound(claim.id, False, "the weak model's risk is infinite on these points", points=points)
-            continue
-        result = evaluate_claim(claim, instance)
-        usable = result.lhs is not None and result.rhs is not None
-        why = _ON_ROWS[claim.id] if usable else "one of its sides is infinite on these points"
-        if usable and claim.id == "generalization-instance-envelope" and not found.soft:
+    for claim, result in zip(usable, in_order(lambda claim: evaluate_claim(claim, instance), usable), strict=True):
+        finite = result.lhs is not None and result.rhs is not None
+        why = _ON_ROWS[claim.id] if finite else "one of its sides is infinite on these points"
+        if finite and claim.id == "generalization-instance-envelope" and not found.soft:
             why += (
                 "; with labels in place of class probabilities its range is that of students who could see the "
                 "label, so wider than sharp"
             )
-        yield Bound(claim.id, usable, why, result.lhs, result.rhs, points)
+        yield Bound(claim.id, finite, why, result.lhs, result.rhs, points)
 
 
 def _smooth(found: Gathered, alpha: float, labels_were: str) -> Iterator[Bound]:

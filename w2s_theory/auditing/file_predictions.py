@@ -88,7 +88,7 @@ def _joined(
     for number, columns in enumerate(wanted):
         columns += [] if key is None or key in columns else [key]
         columns += [shared] if shared and shared in tables[number].columns and shared not in columns else []
-    whole = [_whole(table, columns) for table, columns in zip(tables, wanted, strict=True)]
+    whole = [_whole(table, columns, key) for table, columns in zip(tables, wanted, strict=True)]
     if key is None:
         _same_length(tables, whole)
         notes.append("The files have no key in common (id or txt, or --key), so rows were joined by their order.")
@@ -121,8 +121,10 @@ def _shared_labels(tables: Sequence[Table], chosen: Mapping[str, Selection]) -> 
     return name if sum(name in table.columns for table in tables) > 1 else None
 
 
-def _whole(table: Table, columns: Sequence[str]) -> Chunk:
+def _whole(table: Table, columns: Sequence[str], key: str | None) -> Chunk:
     parts = list(table.chunks(columns, _JOINED_ROWS)) if columns else []
+    if key is not None:
+        parts = [part | {key: _keys(table, key, part[key])} for part in parts]
     if not parts:
         raise InputError(f"{table.name}: there are no rows to audit")
     widths = {c: {part[c].shape[1:] for part in parts} for c in columns}
@@ -130,6 +132,15 @@ def _whole(table: Table, columns: Sequence[str]) -> Chunk:
     if mixed is not None:
         raise InputError(f"{table.name}: column {mixed}: rows have different numbers of classes")
     return {column: np.concatenate([part[column] for part in parts]) for column in columns}
+
+
+def _keys(table: Table, key: str, values: np.ndarray) -> np.ndarray:
+    """Keys as text, the same however a part of the file was read; whole numbers are exact below 2⁵³ only."""
+    if values.ndim > 1:
+        raise InputError(f"{table.name}: column {key}: rows of numbers cannot be keys")
+    if values.dtype.kind == "f" and np.abs(values).max(initial=0.0) >= 2.0**53:
+        raise InputError(f"{table.name}: column {key}: numbers of 2^53 and more are read inexactly; save keys as text")
+    return as_text(values)
 
 
 def _same_length(tables: Sequence[Table], whole: Sequence[Chunk]) -> None:
