@@ -8,12 +8,13 @@ from w2s_theory.auditing.auditor import audit
 from w2s_theory.auditing.bounds import AUDITED, _smooth
 from w2s_theory.auditing.gathering import gather
 from w2s_theory.auditing.point_statistics import point_values
-from w2s_theory.auditing.predictions import Block
+from w2s_theory.auditing.predictions import Block, laid_out
 from w2s_theory.auditing.quality import calibration
 from w2s_theory.auditing.sampling import RowSample, sample_size
 from w2s_theory.catalogue import find_claim
 from w2s_theory.errors import InputError
 from w2s_theory.functionals.calibration import marginal_calibration_error
+from w2s_theory.functionals.divergences import kl_divergence
 from w2s_theory.functionals.joint_range import bretagnolle_huber_bound, sharp_pinsker_tv
 from w2s_theory.functionals.label_free import label_free_range
 from w2s_theory.functionals.risks import disagreement
@@ -94,6 +95,31 @@ def test_statistics_by_labels_are_those_of_a_one_hot_truth(points, x64):
     expected = statistics(i, None)
     for name in ("gap", "forward", "reverse", "weak squared", "strong squared", "apart squared"):
         np.testing.assert_allclose(made[name], expected[name][:250], rtol=1e-9, atol=1e-12)
+
+
+def extreme_rows(rng, classes, precision):
+    """Two tables: drawn rows, equal ones, ones a few units of roundoff apart, with zeros in either or both, tiny."""
+    weak, strong = (rng.dirichlet(np.full(classes, 0.7), 60) + 1e-6 for _ in range(2))
+    strong[10:20] = weak[10:20]
+    strong[20:30] = weak[20:30] * (1.0 + 1e-6 * rng.normal(size=(10, classes)))
+    weak[30:40, 0], strong[40:50, 1] = 0.0, 0.0
+    weak[50:, 2] = strong[50:, 2] = 0.0
+    strong[55:, 0] = np.finfo(np.float32).smallest_subnormal
+    return tuple((table / table.sum(axis=1, keepdims=True)).astype(precision) for table in (weak, strong))
+
+
+@pytest.mark.parametrize("classes", [3, 100])
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_disagreements_of_extreme_rows_are_the_functionals(classes, precision):
+    weak, strong = extreme_rows(np.random.default_rng(4), classes, precision)
+    made = point_values(Block(0, {"weak": laid_out(weak), "strong": laid_out(strong)}))
+    roundoff = float(np.finfo(precision).eps)
+    for name, pair in (("forward", (weak, strong)), ("reverse", (strong, weak))):
+        expected = np.asarray(kl_divergence(*(table.astype(float) for table in pair)))
+        np.testing.assert_allclose(made[name], expected, rtol=1e-3, atol=1e-30)
+        np.testing.assert_allclose(made[name], expected, atol=100 * roundoff, rtol=100 * roundoff)
+    assert np.isinf(made["forward"][40:50]).all() and np.isinf(made["reverse"][30:40]).all()
+    assert (made["forward"][10:20] == 0).all()
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,19 @@ def test_joins_that_cannot_be(tmp_path, strong, message):
         read(two(tmp_path, strong=strong))
 
 
+def test_keys_are_compared_as_text_however_a_part_of_the_file_reads(tmp_path, monkeypatch):
+    monkeypatch.setattr("w2s_theory.auditing.file_predictions._JOINED_ROWS", 2)
+    weak, strong = tmp_path / "w.csv", tmp_path / "s.csv"
+    weak.write_text("id,soft_label,gt_label\n1,0.1,0\n2,0.2,1\na,0.3,0\n", encoding="utf-8")
+    strong.write_text("id,soft_label,gt_label\na,0.6,0\n2,0.5,1\n1,0.4,0\n", encoding="utf-8")
+    made = read([weak, strong])
+    np.testing.assert_allclose(made["weak"][:, 1], [0.1, 0.2, 0.3])
+    np.testing.assert_allclose(made["strong"][:, 1], [0.4, 0.5, 0.6])
+    weak.write_text("id,soft_label,gt_label\n9007199254740993,0.1,0\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"w.csv: column id: numbers of 2\^53 and more are read inexactly"):
+        read([weak, strong])
+
+
 def test_files_without_a_key_are_joined_by_order_and_say_so(tmp_path):
     files = [jsonl(tmp_path / n, soft_label=[[0.5, 0.5]] * 3, gt_label=LABELS) for n in ("a.jsonl", "b.jsonl")]
     assert any("joined by their order" in note for note in file_predictions(files, columns={}).notes)
@@ -209,6 +222,7 @@ def test_pickles_are_never_loaded(tmp_path, capsys, suffix):
         ("a.csv", "weak,weak\n1,2\n", "column 'weak' occurs twice"),
         ("a.csv", "weak,strong\n0.5\n", "row 0: has 1 fields where the first line names 2"),
         ("a.csv", "weak,strong\n0.5,0.5\n0.5,x\n0.1,0.2\n", "column strong, row 1: 'x' is not a number"),
+        ("a.csv", "weak,strong\n0.5,0.5\n0.5,1.9\n", r"column strong, row 1: P\(class 1\) is 1.9, not between 0 and 1"),
         ("a.csv", 'weak,strong\n0.5,"0.5\n', "is not CSV"),
         ("a.csv", b"\xff\xfe\x00weak", "is not UTF-8"),
         ("a.jsonl", "", "is empty"),

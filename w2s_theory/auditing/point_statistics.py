@@ -65,7 +65,7 @@ def point_values(block: Block) -> Values:
 def _between(weak: np.ndarray, strong: np.ndarray) -> Values:
     """Disagreements, squared distance, and `surplus`, the sum of strong less that of weak probabilities."""
     made = {name: np.empty(len(weak)) for name in (*WITHOUT_TARGET, "surplus")}
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for rows in tiles(weak):
             p, q = weak[rows], strong[rows]
             apart = q - p

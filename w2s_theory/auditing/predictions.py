@@ -121,6 +121,11 @@ def model_rows(source: str, column: str, values: np.ndarray, first: int, *, logi
     if values.dtype.kind != "f" or values.dtype.itemsize not in (4, 8):
         values = values.astype(np.float64 if values.dtype.itemsize > 2 or values.dtype.kind != "f" else np.float32)
     if values.ndim == 1:
+        outside = (values < 0) | (values > 1)
+        if outside.any() and not logits:
+            row = int(np.argmax(outside))
+            message = f"P(class 1) is {float(values[row]):.6g}, not between 0 and 1; are these log-odds (--logits)?"
+            refuse(source, column, message, first + row)
         values = np.stack([np.zeros_like(values) if logits else 1 - values, values], axis=1)
     if values.ndim != 2 or values.shape[1] < 2:
         shape = " × ".join(str(size) for size in values.shape)
