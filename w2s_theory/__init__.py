@@ -20,6 +20,7 @@ _EXPORTS = {
         "falsify",
         "list_claims",
         "simulate",
+        "sweep",
         "verify",
         "verify_by_rule",
         "verify_mutants",

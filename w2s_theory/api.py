@@ -18,13 +18,15 @@ from w2s_theory.functionals.instance_envelope import floored_instance_envelope, 
 from w2s_theory.instance import Instance
 from w2s_theory.instance_file import instance_from, read_instance
 from w2s_theory.report.rows import claim_json
+from w2s_theory.sweeping.running import sweep
 from w2s_theory.verification.box_search import BoxResult, certify_box
 from w2s_theory.verification.by_rule import RuleRow
 from w2s_theory.verification.by_rule import verify_by_rule as by_rule
 from w2s_theory.verification.evaluation import Evaluation, evaluate_claim, finite_or_none
 from w2s_theory.verification.falsify import Falsification, falsify_claim
 from w2s_theory.verification.mutants import MutantRow, mutation_run
-from w2s_theory.verification.sweep import SweepRow, sweep
+from w2s_theory.verification.sweep import SweepRow
+from w2s_theory.verification.sweep import sweep as sweep_claims
 from w2s_theory.worlds.population import Population
 from w2s_theory.worlds.populations import POPULATIONS
 
@@ -42,6 +44,7 @@ __all__ = [
     "find_claim",
     "list_claims",
     "simulate",
+    "sweep",
     "verify",
     "verify_by_rule",
     "verify_mutants",
@@ -80,7 +83,7 @@ def verify(
     if seed < 0:
         raise InputError(f"--seed {seed} is negative")
     claims = [find_claim(identifier) for identifier in dict.fromkeys(ids)] or list(CLAIMS)
-    return sweep(claims, instances, seed, on_row)
+    return sweep_claims(claims, instances, seed, on_row)
 
 
 def verify_by_rule(

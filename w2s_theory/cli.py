@@ -3,8 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,6 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
 app = typer.Typer(
     name="w2s-theory",
@@ -88,6 +86,7 @@ def verify(
     """
     from w2s_theory import api
     from w2s_theory.errors import InputError
+    from w2s_theory.report.progress import progress
     from w2s_theory.report.rows import sweep_json, sweep_table
 
     wanted = ids or []
@@ -100,7 +99,7 @@ def verify(
     if mutants:
         _verify_mutants(wanted, 2_000 if instances is None else instances, seed, json_file)
         return
-    with _progress() as bar:
+    with progress() as bar:
         task = bar.add_task("verifying", total=len(set(wanted)) or len(api.CLAIMS))
         rows = api.verify(
             *wanted,
@@ -116,9 +115,10 @@ def verify(
 def _verify_by_rule(ids: Sequence[str], rule: str, options: dict[str, Any], json_file: Path | None) -> None:
     """Exit 1 if a proved claim is violated on a population."""
     from w2s_theory import api
+    from w2s_theory.report.progress import progress
     from w2s_theory.report.rows import rule_json, rule_table
 
-    with _progress() as bar:
+    with progress() as bar:
         task = bar.add_task(rule, total=len(api.POPULATIONS))
         rows = api.verify_by_rule(*ids, rule=rule, **options, on_population=lambda population: bar.advance(task))
     _console().print(rule_table(rows, rule))
@@ -129,9 +129,10 @@ def _verify_by_rule(ids: Sequence[str], rule: str, options: dict[str, Any], json
 def _verify_mutants(ids: Sequence[str], instances: int, seed: int, json_file: Path | None) -> None:
     """Exit 1 if a mutant survives that should not."""
     from w2s_theory import api
+    from w2s_theory.report.progress import progress
     from w2s_theory.report.rows import mutant_json, mutant_table
 
-    with _progress() as bar:
+    with progress() as bar:
         task = bar.add_task("mutating", total=len(set(ids)) or sum(c.status.value == "proved" for c in api.CLAIMS))
         rows = api.verify_mutants(*ids, instances=instances, seed=seed, on_rows=lambda rows: bar.advance(task))
     _console().print(mutant_table(rows))
@@ -152,9 +153,10 @@ def falsify(
     Exit 1 if a proved claim is broken, or a refuted one is not.
     """
     from w2s_theory import api
+    from w2s_theory.report.progress import stages
     from w2s_theory.report.rows import falsification_table
 
-    with _stages() as tell:
+    with stages() as tell:
         result = api.falsify(identifier, drop=drop, seed=seed, store=certificates, progress=tell)
     _console().print(falsification_table(api.find_claim(identifier), result))
     _write_json(json_file, result.to_json())
@@ -169,9 +171,10 @@ def certify(
 ) -> None:
     """Prove a claim over a box, in ball arithmetic; exit 1 if boxes remain undecided."""
     from w2s_theory import api
+    from w2s_theory.report.progress import stages
     from w2s_theory.report.rows import box_table
 
-    with _stages() as tell:
+    with stages() as tell:
         result = api.certify(identifier, store=certificates, progress=lambda part, boxes: tell("bisecting", part))
     _console().print(box_table(api.find_claim(identifier), result))
     _write_json(json_file, result.to_json())
@@ -234,13 +237,44 @@ def simulate(
 ) -> None:
     """Simulate weak teachers and strong students, and put them beside what the theory says of them."""
     from w2s_theory import api
+    from w2s_theory.report.progress import stages
     from w2s_theory.report.rows import experiment_table
 
-    with _stages() as tell:
+    with stages() as tell:
         own = {} if student_inputs is None else {"student_inputs": student_inputs}
         record = api.simulate(experiment, seed=seed, seeds=seeds, quick=quick, progress=tell, **own)
     _console().print(experiment_table(record))
     _write_json(json_file, record)
+
+
+@app.command()
+def sweep(
+    specification: Annotated[Path, typer.Argument(metavar="SPEC", help="A sweep file (TOML).")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the rows, in Parquet files.")] = Path("sweep"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the sweep in DIR.")] = False,
+    workers: Annotated[int, typer.Option(metavar="N", help="Processes on this machine.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler, tcp://host:port, instead.")
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Run claims and experiments over a grid of worlds and seeds, one row a cell; exit 1 if a proved claim is violated.
+
+    An interrupted sweep loses a few seconds of work: go on with --resume.
+    """
+    from w2s_theory import api
+    from w2s_theory.report.progress import progress
+    from w2s_theory.report.rows import swept_table
+
+    with progress() as bar:
+        task = bar.add_task("sweeping", total=None)
+        options: Any = {"resume": resume, "workers": workers, "scheduler": scheduler}
+        swept = api.sweep(
+            specification, out, **options, tell=lambda done, cells: bar.update(task, completed=done, total=cells)
+        )
+    _console().print(swept_table(swept))
+    _write_json(json_file, swept.to_json())
+    _exit_unless(not swept.violated)
 
 
 @app.command()
@@ -251,10 +285,11 @@ def reproduce(
     seed: Seed = 0,
 ) -> None:
     """The main job: verify the catalogue, train the models, draw every figure and the page."""
+    from w2s_theory.report.progress import stages
     from w2s_theory.report.reproduction import reproduce as run
     from w2s_theory.report.rows import sweep_table
 
-    with _stages() as tell:
+    with stages() as tell:
         done = run(out, only=only, quick=quick, seed=seed, progress=tell)
     console = _console()
     if done.rows:
@@ -325,31 +360,6 @@ def _console(stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(stderr=stderr)
-
-
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    """A progress bar on standard error; silent unless that is a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = _console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield bar
-
-
-@contextmanager
-def _stages() -> Iterator[Any]:
-    """A function (stage, fraction) that shows one progress bar a stage, in per cent."""
-    with _progress() as bar:
-        tasks: dict[str, Any] = {}
-
-        def tell(stage: str, fraction: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=100)
-            bar.update(tasks[stage], completed=round(100 * fraction))
-
-        yield tell
 
 
 def _numbers(option: str, text: str) -> Sequence[float]:

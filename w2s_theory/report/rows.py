@@ -12,6 +12,7 @@ from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Claim, Status
 from w2s_theory.instance_file import instance_to_json
 from w2s_theory.report.plain import plain_text
+from w2s_theory.sweeping.running import Swept
 from w2s_theory.verification.box_search import BoxResult
 from w2s_theory.verification.by_rule import RuleRow
 from w2s_theory.verification.evaluation import Evaluation, finite_or_none
@@ -296,3 +297,22 @@ def envelope_table(points: Sequence[dict[str, Any]]) -> Table:
         lower = "no such student" if point["lower"] is None else f"{point['lower']:.8g}"
         table.add_row(f"{point['disagreement']:g}", lower, upper)
     return table
+
+
+def swept_table(swept: Swept) -> RenderableType:
+    """What a sweep did, and which claims its cells violate."""
+    said = f"{swept.cells:,} cells, {swept.cells - swept.before:,} of them computed now; rows in {swept.folder}"
+    parts: list[RenderableType] = [Text(said)]
+    if swept.damaged:
+        parts.append(Text(f"Set aside because they could not be read: {', '.join(swept.damaged)}", "bold red"))
+    broken = {name: count for name, count in swept.violations.items() if count}
+    if broken:
+        table = Table(title="Violations", box=None, padding=(0, 1, 0, 0))
+        table.add_column("claim")
+        table.add_column("instances", justify="right")
+        for name, count in broken.items():
+            table.add_row(Text(name, "bold red" if name in swept.violated else ""), f"{count:,}")
+        parts.append(table)
+    else:
+        parts.append(Text("No violation in any cell."))
+    return Group(*parts)

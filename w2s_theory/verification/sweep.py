@@ -140,6 +140,16 @@ class Tally:
             instance = jax.tree.map(lambda leaf: leaf[place], batch)
             self.found.append((slack[place], np.asarray(made.rhs)[place], instance))
 
+    @property
+    def asked(self) -> int:
+        """Instances on which the assumptions are met and both sides finite."""
+        return sum(self.counts[verdict] for verdict in _ASKED)
+
+    @property
+    def violations(self) -> int:
+        """Instances among them that violate the claim."""
+        return self.counts[Verdict.violated]
+
     def row(self) -> SweepRow:
         """The row, with its counterexample evaluated again."""
         claim, found = self.claim, self.found
@@ -148,10 +158,10 @@ class Tally:
         return SweepRow(
             id=claim.id,
             status=claim.status,
-            instances=sum(self.counts[verdict] for verdict in _ASKED),
+            instances=self.asked,
             min_slack=finite_or_none(self.slack),
             max_tightness=finite_or_none(self.tightness),
-            violations=self.counts[Verdict.violated],
+            violations=self.violations,
             verdict=_word(claim, self.counts, confirmed),
             worlds=tuple(map(str, claim.worlds)),
             counterexample=counterexample if confirmed else None,
@@ -169,19 +179,22 @@ def sweep_claim(claim: Claim, instances: int, seed: int) -> SweepRow:
     return tallied((claim,), instances, seed)[0].row()
 
 
-def tallied(claims: Sequence[Claim], instances: int, seed: int) -> list[Tally]:
-    """A sweep of claims about the same class of instances: what they share is computed once a batch."""
+def tallied(claims: Sequence[Claim], instances: int, seed: int, corners: bool = True) -> list[Tally]:
+    """A sweep of claims about the same class of instances: what they share is computed once a batch.
+
+    With `corners`, proved claims are asked at the worlds' corners first; without, at random draws alone.
+    """
     tallies = {claim: Tally(claim) for claim in claims}
     wanted: dict[tuple[World, bool], dict[Claim, int]] = {}
     for claim in claims:
         for world, share in zip(claim.worlds, shares(claim.worlds, instances), strict=True):
-            corners = claim.status is not Status.refuted and bool(world.corners())
+            first = corners and claim.status is not Status.refuted and bool(world.corners())
             if share:
-                wanted.setdefault((world, corners), {})[claim] = share
-    for (world, corners), counts in wanted.items():
+                wanted.setdefault((world, first), {})[claim] = share
+    for (world, with_corners), counts in wanted.items():
         size, most = _size(world, instances), max(counts.values())
         measured = batch_measure(tuple(counts), world, size, most > _SHORT * world.share)
-        for first, batch in blocks(world, most, seed, size=size, corners=corners):
+        for first, batch in blocks(world, most, seed, size=size, corners=with_corners):
             with jax.enable_x64(True):
                 made = jax.tree.map(np.asarray, measured(batch))
             for claim, count in counts.items():
