@@ -28,6 +28,8 @@ from w2s_theory.auditing.array_predictions import array_predictions
 from w2s_theory.auditing.auditor import audit
 from w2s_theory.auditing.binned_sums import BinnedSums
 from w2s_theory.auditing.gathering import gather
+from w2s_theory.auditing.point_statistics import likeliest
+from w2s_theory.auditing.predictions import laid_out, tiles
 from w2s_theory.functionals.divergences import kl_divergence
 
 try:
@@ -168,14 +170,14 @@ def calibration() -> None:
 
         def top(table: np.ndarray = table, labels: np.ndarray = labels) -> float:
             sums = BinnedSums()
-            best = table.argmax(axis=1)
-            sums.add(table[np.arange(len(table)), best], (best == labels).astype(float))
+            for rows in tiles(table):
+                best, score = likeliest(laid_out(table[rows]))
+                sums.add(score, (best == labels[rows]).astype(float))
             return sums.plug_in
 
         def each(table: np.ndarray = table, labels: np.ndarray = labels, k: int = k) -> float:
             sums = BinnedSums(k)
-            for start in range(0, len(table), 2**21 // k):
-                sums.add_table(table[start : start + 2**21 // k], labels[start : start + 2**21 // k], None)
+            sums.add_table(table, labels, None)
             return sums.plug_in
 
         CONSOLE.print(f"n = {n:,}, k = {k}")
