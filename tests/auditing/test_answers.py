@@ -97,29 +97,57 @@ def test_statistics_by_labels_are_those_of_a_one_hot_truth(points, x64):
         np.testing.assert_allclose(made[name], expected[name][:250], rtol=1e-9, atol=1e-12)
 
 
-def extreme_rows(rng, classes, precision):
-    """Two tables: drawn rows, equal ones, ones a few units of roundoff apart, with zeros in either or both, tiny."""
-    weak, strong = (rng.dirichlet(np.full(classes, 0.7), 60) + 1e-6 for _ in range(2))
-    strong[10:20] = weak[10:20]
-    strong[20:30] = weak[20:30] * (1.0 + 1e-6 * rng.normal(size=(10, classes)))
-    weak[30:40, 0], strong[40:50, 1] = 0.0, 0.0
-    weak[50:, 2] = strong[50:, 2] = 0.0
-    strong[55:, 0] = np.finfo(np.float32).smallest_subnormal
-    return tuple((table / table.sum(axis=1, keepdims=True)).astype(precision) for table in (weak, strong))
+def extreme_rows(rng, classes, kind):
+    """Two tables of drawn rows, changed as `kind` says from the tenth row on."""
+    weak, strong = (rng.dirichlet(np.full(classes, 0.7), 40) + 1e-6 for _ in range(2))
+    if kind == "close":
+        strong[10:20] = weak[10:20]
+        strong[20:] = weak[20:] * (1.0 + 1e-6 * rng.normal(size=(20, classes)))
+    if kind == "zeros":
+        strong[10:] = weak[10:] * (1.0 + 1e-4 * rng.normal(size=(30, classes)))
+        weak[10:20, 0], strong[20:25, 1] = 0.0, 0.0
+        weak[25:30, 2] = strong[25:30, 2] = 0.0
+    if kind == "tiny":
+        weak[10:20, 0], strong[20:30, 1] = (np.finfo(np.float32).smallest_subnormal for _ in range(2))
+        weak[30:, 0] = strong[30:, 0] = 1e-30
+    return (table / table.sum(axis=1, keepdims=True) for table in (weak, strong))
 
 
 @pytest.mark.parametrize("classes", [3, 100])
-@pytest.mark.parametrize("precision", [np.float32, np.float64])
-def test_disagreements_of_extreme_rows_are_the_functionals(classes, precision):
-    weak, strong = extreme_rows(np.random.default_rng(4), classes, precision)
-    made = point_values(Block(0, {"weak": laid_out(weak), "strong": laid_out(strong)}))
-    roundoff = float(np.finfo(precision).eps)
+@pytest.mark.parametrize("precisions", [(np.float32, np.float32), (np.float64, np.float64), (np.float32, np.float64)])
+@pytest.mark.parametrize("kind", ["close", "zeros", "tiny"])
+def test_disagreements_of_extreme_rows_are_the_functionals(classes, precisions, kind):
+    tables = zip(extreme_rows(np.random.default_rng(4), classes, kind), precisions, strict=True)
+    weak, strong = (laid_out(table.astype(precision)) for table, precision in tables)
+    made = point_values(Block(0, {"weak": weak, "strong": strong}))
+    roundoff = float(np.finfo(np.result_type(weak, strong)).eps)
     for name, pair in (("forward", (weak, strong)), ("reverse", (strong, weak))):
         expected = np.asarray(kl_divergence(*(table.astype(float) for table in pair)))
         np.testing.assert_allclose(made[name], expected, rtol=1e-3, atol=1e-30)
         np.testing.assert_allclose(made[name], expected, atol=100 * roundoff, rtol=100 * roundoff)
-    assert np.isinf(made["forward"][40:50]).all() and np.isinf(made["reverse"][30:40]).all()
-    assert (made["forward"][10:20] == 0).all()
+        alone = [
+            point_values(Block(0, {"weak": w[None], "strong": s[None]}))[name][0]
+            for w, s in zip(weak, strong, strict=True)
+        ]
+        np.testing.assert_allclose(alone, made[name], rtol=1e-3, atol=100 * roundoff)
+    if kind == "zeros":
+        assert np.isinf(made["forward"][20:25]).all() and np.isinf(made["reverse"][10:20]).all()
+
+
+def test_a_label_that_both_models_call_impossible_is_no_gain(points):
+    weak, strong, labels = points["weak"].copy(), points["strong"].copy(), points["labels"]
+    for table in (weak, strong):
+        table[40] = np.eye(3)[(labels[40] + 1) % 3]
+    hard, soft = (audit(weak, strong, labels=labels), audit(weak, strong, truth=np.eye(3)[labels]))
+    assert hard.to_json()["gain"]["value"] == pytest.approx(soft.to_json()["gain"]["value"], rel=1e-12)
+
+
+def test_rows_of_infinite_losses_are_counted_over_all_rows(points):
+    strong, labels = points["strong"].copy(), points["labels"].copy()
+    strong[40] = np.eye(3)[(labels[40] + 1) % 3]
+    labels[:30:2] = -1
+    found = gather(array_predictions(points["weak"], strong, labels=labels))
+    assert (found.infinite["strong"].count, found.infinite["strong"].rows) == (1, [40])
 
 
 @pytest.mark.parametrize(

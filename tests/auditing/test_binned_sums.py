@@ -21,6 +21,13 @@ def test_bins_are_those_of_the_functional(x64, precision):
     np.testing.assert_array_equal(bin_of(scores), np.asarray(equal_width_bins(scores, BINS)))
 
 
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_scores_a_little_above_one_are_in_the_last_bin(precision):
+    scores = np.array([1.0, 1.0 + np.finfo(precision).eps, 1.01, 1.9, 9.0, np.inf], precision)
+    assert bin_of(scores).tolist() == [BINS - 1] * 6
+    assert bin_of(scores, CELLS).tolist() == [CELLS - 1] * 6
+
+
 def table_sums(table, labels):
     sums = BinnedSums(table.shape[1])
     sums.add_table(table, labels, None)

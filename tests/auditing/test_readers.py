@@ -160,11 +160,17 @@ def test_joins_that_cannot_be(tmp_path, strong, message):
 def test_keys_are_compared_as_text_however_a_part_of_the_file_reads(tmp_path, monkeypatch):
     monkeypatch.setattr("w2s_theory.auditing.file_predictions._JOINED_ROWS", 2)
     weak, strong = tmp_path / "w.csv", tmp_path / "s.csv"
-    weak.write_text("id,soft_label,gt_label\n1,0.1,0\n2,0.2,1\na,0.3,0\n", encoding="utf-8")
-    strong.write_text("id,soft_label,gt_label\na,0.6,0\n2,0.5,1\n1,0.4,0\n", encoding="utf-8")
-    made = read([weak, strong])
-    np.testing.assert_allclose(made["weak"][:, 1], [0.1, 0.2, 0.3])
-    np.testing.assert_allclose(made["strong"][:, 1], [0.4, 0.5, 0.6])
+    for keys in ("1", "2", "a"), ("1.5", "2", "4"):
+        rows = [f"{key},0.{n},{n % 2}\n" for n, key in enumerate(keys, 1)]
+        weak.write_text("id,soft_label,gt_label\n" + "".join(rows), encoding="utf-8")
+        rows = [f"{key},0.{7 - n},{n % 2}\n" for n, key in enumerate(keys, 1)]
+        strong.write_text("id,soft_label,gt_label\n" + "".join(rows[::-1]), encoding="utf-8")
+        made = read([weak, strong])
+        np.testing.assert_allclose(made["weak"][:, 1], [0.1, 0.2, 0.3])
+        np.testing.assert_allclose(made["strong"][:, 1], [0.6, 0.5, 0.4])
+    weak.write_text("id,soft_label,gt_label\n1,0.1,0\n2,0.1,0\n,0.2,1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"w.csv: column id, row 2: the key is missing"):
+        read([weak, strong])
     weak.write_text("id,soft_label,gt_label\n9007199254740993,0.1,0\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"w.csv: column id: numbers of 2\^53 and more are read inexactly"):
         read([weak, strong])

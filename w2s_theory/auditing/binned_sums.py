@@ -37,8 +37,9 @@ _LANES = 4
 def bin_of(scores: np.ndarray, bins: int = BINS) -> np.ndarray:
     """Bins (lo, hi] of [0, 1] as `functionals.partitions.equal_width_bins`, edges j/bins rounded once; in NumPy.
 
-    Scores so near an edge that rounding could carry them over it are looked up.
+    Scores so near an edge that rounding could carry them over it are looked up; those above one are in the last bin.
     """
+    scores = np.minimum(scores, 1)
     roundoff = 8.0 * float(np.finfo(scores.dtype).eps)
     kind = np.int8 if bins < 128 else np.intp
     found, above = (

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from w2s_theory.auditing.array_predictions import Raw, array_predictions, checked
 from w2s_theory.auditing.layouts import Selection, join_key, select
 from w2s_theory.auditing.opening import open_table
-from w2s_theory.auditing.predictions import Block, Predictions, rows_a_block
+from w2s_theory.auditing.predictions import Block, Predictions, refuse, rows_a_block
 from w2s_theory.auditing.tables import Chunk, Table, ahead
 from w2s_theory.errors import InputError
 
@@ -71,10 +72,11 @@ def _one(table: Table, chosen: Mapping[str, Selection], logits: bool, notes: tup
 
 
 def as_text(values: np.ndarray) -> np.ndarray:
-    """Names of slices: whole numbers without a decimal point."""
-    if values.dtype.kind == "f" and np.all(np.isfinite(values)) and np.all(values == np.floor(values)):
-        values = values.astype(np.int64)
-    return values.astype(str)
+    """Names of slices, and keys: whole numbers without a decimal point."""
+    if values.dtype.kind != "f":
+        return values.astype(str)
+    whole = np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < 2.0**53)
+    return np.where(whole, np.where(whole, values, 0).astype(np.int64).astype(str), values.astype(str))
 
 
 def _joined(
@@ -124,7 +126,8 @@ def _shared_labels(tables: Sequence[Table], chosen: Mapping[str, Selection]) -> 
 def _whole(table: Table, columns: Sequence[str], key: str | None) -> Chunk:
     parts = list(table.chunks(columns, _JOINED_ROWS)) if columns else []
     if key is not None:
-        parts = [part | {key: _keys(table, key, part[key])} for part in parts]
+        starts = accumulate((len(part[key]) for part in parts), initial=0)
+        parts = [part | {key: _keys(table, key, part[key], first)} for part, first in zip(parts, starts, strict=False)]
     if not parts:
         raise InputError(f"{table.name}: there are no rows to audit")
     widths = {c: {part[c].shape[1:] for part in parts} for c in columns}
@@ -134,12 +137,15 @@ def _whole(table: Table, columns: Sequence[str], key: str | None) -> Chunk:
     return {column: np.concatenate([part[column] for part in parts]) for column in columns}
 
 
-def _keys(table: Table, key: str, values: np.ndarray) -> np.ndarray:
+def _keys(table: Table, key: str, values: np.ndarray, first: int) -> np.ndarray:
     """Keys as text, the same however a part of the file was read; whole numbers are exact below 2⁵³ only."""
     if values.ndim > 1:
-        raise InputError(f"{table.name}: column {key}: rows of numbers cannot be keys")
-    if values.dtype.kind == "f" and np.abs(values).max(initial=0.0) >= 2.0**53:
-        raise InputError(f"{table.name}: column {key}: numbers of 2^53 and more are read inexactly; save keys as text")
+        refuse(table.name, key, "rows of numbers cannot be keys")
+    if values.dtype.kind == "f" and np.abs(values).max(initial=0.0, where=~np.isnan(values)) >= 2.0**53:
+        refuse(table.name, key, "numbers of 2^53 and more are read inexactly; save keys as text")
+    absent = np.isnan(values) if values.dtype.kind == "f" else values == ""
+    if np.any(absent):
+        refuse(table.name, key, "the key is missing", first + int(np.argmax(absent)))
     return as_text(values)
 
 

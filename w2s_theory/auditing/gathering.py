@@ -90,31 +90,42 @@ class Gathered:
 def gather(predictions: Predictions) -> Gathered:
     """Stream all blocks once; blocks are summed up in threads, and their sums added in order."""
     made = Gathered()
-    for block, values, sums in in_order(_summed, predictions.stream()):
-        made.merge(sums)
-        made.everyone.add(Block(block.first, block.models))
-        if sums.labelled:
-            judged = block.labelled()
-            made.sample.add(judged)
-            if judged.slices is not None:
-                made.slices.add(judged.slices, values["gap"], *(_right(judged, role) for role in ("weak", "strong")))
+    for measured in in_order(_summed, predictions.stream()):
+        made.merge(measured.sums)
+        made.everyone.add(measured.everyone)
+        if measured.judged is not None:
+            made.sample.add(measured.judged)
+            if measured.judged.slices is not None:
+                made.slices.add(measured.judged.slices, measured.gap, measured.right["weak"], measured.right["strong"])
     return made
 
 
-def _summed(block: Block) -> tuple[Block, Values, Gathered]:
-    """The sums of one block, and the values of its labelled points."""
-    made = Gathered(block.classes, len(block), lowest={role: float(t.min()) for role, t in block.models.items()})
-    judged = block.labelled() if block.known else block.taken(np.arange(0))
-    values = point_values(judged) if len(judged) else {}
-    everywhere = values if len(judged) == len(block) else point_values(Block(block.first, block.models))
-    made.between = _means({name: everywhere[name] for name in WITHOUT_TARGET})
-    if not len(judged):
-        return block, values, made
-    made.soft = block.truth is not None
-    made.labelled = len(judged)
-    made.judged = _means(values)
-    _add_outcomes(made, judged)
-    return block, values, made
+@dataclass(frozen=True)
+class _Measured:
+    """The sums of one block, all its points without their labels, and its labelled points with what is true of them."""
+
+    sums: Gathered
+    everyone: Block
+    judged: Block | None
+    gap: np.ndarray
+    right: dict[str, np.ndarray]
+
+
+def _summed(block: Block) -> _Measured:
+    sums = Gathered(block.classes, len(block), lowest={role: float(t.min()) for role, t in block.models.items()})
+    everyone = Block(block.first, block.models)
+    mask = block.judged()
+    judged = block if mask.all() else block.taken(mask) if mask.any() else None
+    values = {} if judged is None else point_values(judged)
+    everywhere = values if judged is block else point_values(everyone)
+    sums.between = _means({name: everywhere[name] for name in WITHOUT_TARGET})
+    if judged is None:
+        return _Measured(sums, everyone, None, np.zeros(0), {})
+    sums.soft = block.truth is not None
+    sums.labelled = len(judged)
+    sums.judged = _means(values)
+    right = _add_outcomes(sums, judged, block.first + np.flatnonzero(mask))
+    return _Measured(sums, everyone, judged, values["gap"], right)
 
 
 def _means(values: Values) -> Means:
@@ -124,26 +135,22 @@ def _means(values: Values) -> Means:
     return means
 
 
-def _right(block: Block, role: str, top: np.ndarray | None = None) -> np.ndarray:
-    """Whether the likeliest class is the label (b,), or its probability where the truth is soft."""
-    top = likeliest(block.models[role])[0] if top is None else top
-    if block.truth is not None:
-        return block.truth[np.arange(len(block)), top].astype(float)
-    assert block.labels is not None
-    return (top == block.labels).astype(float)
+def _add_outcomes(made: Gathered, block: Block, numbers: np.ndarray) -> dict[str, np.ndarray]:
+    """Accuracy, agreement, infinite losses and calibration sums of labelled points, whose rows have these `numbers`.
 
-
-def _add_outcomes(made: Gathered, block: Block) -> None:
-    """Accuracy, agreement, infinite losses and calibration sums of labelled points."""
+    Returns for each model whether its likeliest class is the label (b,), or its probability where the truth is soft.
+    """
+    rows = np.arange(len(block))
     right: dict[str, np.ndarray] = {}
     tops: dict[str, np.ndarray] = {}
     for role, table in block.models.items():
         top, confidence = likeliest(table)
-        tops[role], right[role] = top, _right(block, role, top)
+        tops[role] = top
+        right[role] = (top == block.labels if block.truth is None else block.truth[rows, top]).astype(float)
         if made.lowest[role] > 0:
             made.infinite[role] = Infinite()
         else:
-            made.infinite[role] = _infinite(table, block)
+            made.infinite[role] = _infinite(table, block, numbers)
         made.top_label[role] = BinnedSums()
         made.top_label[role].add(confidence, right[role])
         if made.classes <= MOST_CLASSES:
@@ -154,16 +161,16 @@ def _add_outcomes(made: Gathered, block: Block) -> None:
             made.fine[role] = BinnedSums(1, CELLS)
             made.fine[role].add(table[:, 1], outcome)
     _count_agreement(made, right, tops)
+    return right
 
 
-def _infinite(table: np.ndarray, block: Block) -> Infinite:
+def _infinite(table: np.ndarray, block: Block, numbers: np.ndarray) -> Infinite:
     """Where the model gives probability zero to what happened."""
     if block.truth is not None:
         impossible = ((table == 0) & (block.truth > 0)).any(axis=1)
     else:
         impossible = table[np.arange(len(block)), block.labels] == 0
-    rows = np.flatnonzero(impossible)
-    return Infinite(len(rows), [block.first + int(row) for row in rows[:_ROWS_SHOWN]])
+    return Infinite(int(impossible.sum()), numbers[impossible][:_ROWS_SHOWN].tolist())
 
 
 def _count_agreement(made: Gathered, right: dict[str, np.ndarray], tops: dict[str, np.ndarray]) -> None:

@@ -65,6 +65,7 @@ def point_values(block: Block) -> Values:
 def _between(weak: np.ndarray, strong: np.ndarray) -> Values:
     """Disagreements, squared distance, and `surplus`, the sum of strong less that of weak probabilities."""
     made = {name: np.empty(len(weak)) for name in (*WITHOUT_TARGET, "surplus")}
+    limits = np.finfo(np.result_type(weak, strong))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for rows in tiles(weak):
             p, q = weak[rows], strong[rows]
@@ -73,15 +74,18 @@ def _between(weak: np.ndarray, strong: np.ndarray) -> Values:
             made["surplus"][rows] = surplus
             made["apart squared"][rows] = np.einsum("ij,ij->i", apart, apart)
             ratio = np.divide(p, q, out=apart)
+            ordinary = bool(limits.tiny <= ratio.min() and ratio.max() <= limits.max)
+            odd = None if ordinary else ~((ratio >= limits.tiny) & (ratio <= limits.max))
             log = np.log(ratio, out=ratio)
-            forward, reverse = np.einsum("ij,ij->i", p, log), np.einsum("ij,ij->i", q, log)
-            if not (np.isfinite(forward).all() and np.isfinite(reverse).all()):
-                log = np.log(p) - np.log(q)
+            if odd is None:
+                forward, reverse = np.einsum("ij,ij->i", p, log), np.einsum("ij,ij->i", q, log)
+            else:
+                log[odd] = np.log(p[odd], dtype=log.dtype) - np.log(q[odd], dtype=log.dtype)
                 forward = np.einsum("ij,ij->i", p, np.where(p > 0, log, 0.0))
                 reverse = np.einsum("ij,ij->i", q, np.where(q > 0, log, 0.0))
             made["forward"][rows] = forward + surplus
             made["reverse"][rows] = -reverse - surplus
-    close = _CLOSE * float(np.finfo(np.result_type(weak, strong)).eps)
+    close = _CLOSE * float(limits.eps)
     near = np.flatnonzero(np.minimum(made["forward"], made["reverse"]) < close)
     if len(near):
         made["forward"][near], made["reverse"][near] = _close_rows(weak[near], strong[near])
@@ -101,13 +105,14 @@ def _padded(table: np.ndarray, size: int) -> np.ndarray:
 
 
 def _by_labels(block: Block, surplus: np.ndarray) -> Values:
-    """`sampled_sides.statistics` for a truth that is one-hot at the labels, without that table."""
+    """`sampled_sides.statistics` for a truth that is one-hot at the labels, without that table; 0/0 counts as one."""
     assert block.labels is not None
     rows = np.arange(len(block))
     at = {role: table[rows, block.labels].astype(float) for role, table in block.models.items()}
     with np.errstate(divide="ignore", invalid="ignore"):
         made = {f"{role} loss": -np.log(score) for role, score in at.items()}
-        made["gap"] = np.log(at["weak"] / at["strong"]) + surplus
+        change = np.where(at["weak"] == at["strong"], 0.0, np.log(at["weak"]) - np.log(at["strong"]))
+        made["gap"] = change + surplus
     for role in ("weak", "strong"):
         table = block.models[role]
         made[f"{role} squared"] = np.einsum("ij,ij->i", table, table) - 2.0 * at[role] + 1.0

@@ -26,7 +26,7 @@ _TOLERANCES = {8: 1e-6, 4: 1e-4, 2: 1e-2}
 class Block:
     """Rows `first`, `first` + 1, …: probabilities (b, k) of each model, and what is known of the classes.
 
-    Tables come from `laid_out`.
+    Readers lay tables out by `laid_out`.
 
     `labels (b,)` are class indices, `MISSING` where there is none; `truth (b, k)` are class probabilities.
     """
@@ -60,11 +60,11 @@ class Block:
             slices=None if self.slices is None else self.slices[rows],
         )
 
-    def labelled(self) -> "Block":
-        """The rows that have a label; all of them where the truth is given as probabilities."""
-        if self.labels is None or self.truth is not None or not (self.labels == MISSING).any():
-            return self
-        return self.taken(self.labels != MISSING)
+    def judged(self) -> np.ndarray:
+        """Which rows (b,) have a label; all of them where the truth is given as probabilities."""
+        if self.truth is not None or self.labels is None:
+            return np.full(len(self), self.truth is not None)
+        return self.labels != MISSING
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,8 @@ class Means:
 
     def merge_one(self, name: str, number: int, mean: float, squares: float) -> None:
         """Pool a block into one name's moments (Chan's formula); `count` is advanced by the caller."""
+        if math.isinf(self._mean[name]) and self._mean[name] == mean:
+            return
         total, step = self.count + number, mean - self._mean[name]
         self._mean[name] += step * number / total
         self._squares[name] += squares + step**2 * self.count * number / total
