@@ -260,7 +260,7 @@ def sweep(
 ) -> None:
     """Run claims and experiments over a grid of worlds and seeds, one row a cell; exit 1 if a proved claim is violated.
 
-    An interrupted sweep loses a few seconds of work: go on with --resume.
+    An interrupted sweep loses the cells being computed: go on with --resume.
     """
     from w2s_theory import api
     from w2s_theory.report.progress import progress
@@ -269,9 +269,12 @@ def sweep(
     with progress() as bar:
         task = bar.add_task("sweeping", total=None)
         options: Any = {"resume": resume, "workers": workers, "scheduler": scheduler}
-        swept = api.sweep(
-            specification, out, **options, tell=lambda done, cells: bar.update(task, completed=done, total=cells)
-        )
+        options["tell"] = lambda done, cells: bar.update(task, completed=done, total=cells)
+        try:
+            swept = api.sweep(specification, out, **options)
+        except KeyboardInterrupt:
+            print(f"stopped; rows in {out} are kept: go on with --resume", file=sys.stderr)  # noqa: T201
+            raise typer.Exit(130) from None
     _console().print(swept_table(swept))
     _write_json(json_file, swept.to_json())
     _exit_unless(not swept.violated)

@@ -1,5 +1,6 @@
 """Rows depend on their cells alone, and none is lost or made twice, whatever happens to the processes."""
 
+import dataclasses
 import fcntl
 import os
 import random
@@ -13,6 +14,7 @@ import pyarrow.parquet
 import pytest
 from distributed import Client, LocalCluster
 
+from tests.sweeping.conftest import SMALL
 from w2s_theory.errors import InputError
 from w2s_theory.sweeping import running, store
 from w2s_theory.sweeping.cells import claim_of
@@ -33,12 +35,11 @@ def rows_in(folder: Path):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """The rows of the small sweep, run in this process."""
-    from tests.sweeping.conftest import SMALL  # noqa: PLC0415
-
     folder = tmp_path_factory.mktemp("whole")
     (folder / "sweep.toml").write_text(SMALL, encoding="utf-8")
     swept = sweep(folder / "sweep.toml", folder / "out")
     assert (swept.cells, swept.before, swept.violations) == (90, 0, {"pinsker": 0, "hellinger-tv-lower": 0})
+    assert swept.asked == {"pinsker": 60 * 32, "hellinger-tv-lower": 30 * 32}
     return rows_in(folder / "out")[0]
 
 
@@ -68,15 +69,35 @@ def test_resuming_computes_what_is_missing_and_sets_damage_aside(specification, 
     swept = sweep(path, out, resume=True)
     assert (swept.before, swept.damaged) == (50, ("rows-000004.parquet",))
     assert rows_in(out)[0] == whole
-    assert (out / "rows-000004.damaged").read_bytes() == b"PAR1 cut short"
-    assert not list(out.glob(".rows*"))
+    assert (out / ".rows-000004.damaged").read_bytes() == b"PAR1 cut short"
+    assert not list(out.glob("*.part"))
     assert sweep(path, out, resume=True).before == 90
+    assert len(pyarrow.parquet.read_table(out)) == 90  # as one table, whatever else lies there
+
+
+def test_resuming_another_sweep_counts_its_own_cells_and_keeps_one_set_of_columns(specification, tmp_path):
+    out = tmp_path / "out"
+    sweep(specification(), out)
+    fewer = sweep(specification(SMALL.replace("seeds = 30", "seeds = 2")), out, resume=True)
+    assert (fewer.cells, fewer.before, fewer.asked["pinsker"]) == (6, 6, 4 * 32)
+    with pytest.raises(InputError, match=r"rows-000001.parquet: has other columns than this sweep would write"):
+        sweep(specification(SMALL.replace("classes = 2", "classes = 2\npositive_truth = true")), out, resume=True)
+
+
+def test_values_of_several_types_are_written_as_words(specification, tmp_path):
+    table = '[[claims]]\nids = ["pinsker"]\nworld = "FlooredTables"\ninputs = 1\nclasses = 2\n'
+    out, path = tmp_path / "out", specification("instances = 8\n" + table)
+    cells = [dataclasses.replace(read_cells(path)[0], parameters=(("mark", value),)) for value in (1, 0.5, "x", True)]
+    with store.Store(out, cells).opened(resume=False) as opened:
+        row = {"kind": "claim", "name": "pinsker", "seed": 0, "asked": 8, "violations": 0}
+        opened.append([row | {"cell": cell.key} | dict(cell.parameters) for cell in cells])
+    assert sorted(row["mark"] for row in rows_in(out)[0]) == ["0.5", "1", "True", "x"]
 
 
 def test_one_sweep_at_a_time_in_a_folder(specification, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    with (out / "sweep.lock").open("w") as lock:
+    with (out / ".sweep.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(InputError, match="another sweep is writing there"):
             sweep(specification(), out)
@@ -85,6 +106,8 @@ def test_one_sweep_at_a_time_in_a_folder(specification, tmp_path):
         sweep(specification(), tmp_path / "file")
     with pytest.raises(InputError, match="--workers 0"):
         sweep(specification(), out, workers=0)
+    with pytest.raises(InputError, match="give one of them"):
+        sweep(specification(), out, workers=2, scheduler="tcp://127.0.0.1:9")
 
 
 def test_a_full_disk_keeps_what_was_written(specification, whole, tmp_path, monkeypatch):
@@ -100,7 +123,7 @@ def test_a_full_disk_keeps_what_was_written(specification, whole, tmp_path, monk
     monkeypatch.setattr(store.os, "fsync", full)
     with pytest.raises(InputError, match=r"rows-000002.parquet: cannot be written: No space left.*--resume"):
         sweep(path, out)
-    assert len(rows_in(out)[0]) == 40 and not list(out.glob(".rows*"))
+    assert len(rows_in(out)[0]) == 40 and not list(out.glob("*.part"))
     monkeypatch.setattr(store.os, "fsync", sync)
     assert sweep(path, out, resume=True).before == 40
     assert rows_in(out)[0] == whole

@@ -1,6 +1,8 @@
 """A sweep file names exactly the cells one would write down by hand; what is not a sweep is refused by one sentence."""
 
+import dataclasses
 import itertools
+import typing
 
 import pytest
 
@@ -14,7 +16,7 @@ from w2s_theory.worlds.world import World
 def test_the_grid_is_the_product(specification):
     cells = read_cells(specification())
     tables = [
-        Cell("claim", "pinsker", seed, 32, "FlooredTables", (("inputs", inputs), ("classes", 2)))
+        Cell("claim", "pinsker", seed, 32, "FlooredTables", (("classes", 2), ("inputs", inputs)))
         for inputs, seed in itertools.product((1, 2), range(30))
     ]
     assert cells == [*tables, *(Cell("claim", "hellinger-tv-lower", seed, 32) for seed in range(30))]
@@ -61,14 +63,25 @@ def test_random_cells_are_drawn_from_the_axes_and_from_the_seed_alone(specificat
     assert len(list(itertools.groupby(programs))) == len(set(programs))
 
 
-def test_every_world_that_can_be_made_of_plain_numbers_is_known():
+def test_logarithmic_ranges_of_whole_numbers_are_whole_and_reach_both_ends(specification):
+    text = RANDOM.replace("{ low = 1, high = 4 }", "{ low = 1, high = 9, log = true }")
+    drawn = [dict(cell.parameters)["inputs"] for cell in read_cells(specification(text))]
+    assert set(drawn) == set(range(1, 10))
+    assert drawn.count(1) > 2 * drawn.count(5) > 0
+
+
+def test_every_world_that_can_be_made_of_plain_values_is_known():
     made = {"GaussianMixture"}  # one fixed instance, not a family of them
 
     def below(kind):
         return {kind, *itertools.chain.from_iterable(map(below, kind.__subclasses__()))}
 
+    def plain(kind):
+        hints = [typing.get_type_hints(kind)[field.name] for field in dataclasses.fields(kind)]
+        return all(hint in (int, bool, str) or typing.get_origin(hint) is typing.Literal for hint in hints)
+
     own = {w for w in below(World) - {World} if w.__module__.startswith("w2s_theory.") and not w.__abstractmethods__}
-    assert {world.__name__ for world in own} - made == set(WORLDS)
+    assert {world.__name__ for world in own if plain(world)} - made == set(WORLDS)
 
 
 CLAIM = '[[claims]]\nids = ["pinsker"]\n'
@@ -108,10 +121,24 @@ TABLES = CLAIM + 'world = "FlooredTables"\n'
             CLAIM + 'world = "RealTables"\ninputs = 1\nclasses = 1',
             "pinsker cannot be asked of RealTables .*field kind",
         ),
-        ('[[experiments]]\nnames = ["x"]', "experiments 0: unknown experiment 'x'; known: bound-scatter"),
+        ('[[experiments]]\nnames = ["x"]', "unknown experiment 'x'; known: bound-scatter"),
+        (TABLES + "inputs = 2.0\nclasses = 2", "world FlooredTables: parameter inputs is 2.0, not of type int"),
+        (TABLES + "inputs = true\nclasses = 2", "parameter inputs is True, not of type int"),
+        (TABLES + "inputs = 0\nclasses = 2", "with classes = 2, inputs = 0: inputs and classes must be positive"),
+        (TABLES + 'inputs = 1\nclasses = 2\ngenerator = "zz"', "parameter generator is 'zz', not one of kl"),
+        (TABLES + f"inputs = {2**63}\nclasses = 2", "inputs: 9223372036854775808 is beyond"),
+        (TABLES.replace("FlooredTables", "ExtremalPairs") + "inputs = 7", "with inputs = 7: its tables are 1 × 2"),
+        (CLAIM + "seed = 3", "claims 0: seeds are given once for all, at the top of the file"),
+        (f"seeds = [{2**63}]\n" + CLAIM, "seeds 9223372036854775808 is not a whole number"),
+        (
+            '[[experiments]]\nnames = ["balance"]\nspeed = 1',
+            "experiment balance has no parameter 'speed'; it has",
+        ),
+        ('[[experiments]]\nnames = ["balance"]\nprogress = 1', "experiment balance has no parameter 'progress'"),
+        ('[[experiments]]\nnames = ["balance"]\nquick = 1', "parameter quick is 1, not of type bool"),
         ("[claims]\nids = 1", r"claims is not a list of tables: write \[\[claims\]\]"),
         ("[random]\ncells = 0\n" + CLAIM, "random.cells 0 is not"),
-        ("seeds = 100000000\n" + CLAIM, "the grid has 100,000,000 cells, more than 10,000,000"),
+        ("seeds = 1000000000000\n" + CLAIM, "the grid has 1,000,000,000,000 cells, more than 10,000,000"),
         ("seeds = [", "is not TOML"),
     ],
 )

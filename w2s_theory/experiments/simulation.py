@@ -1,5 +1,6 @@
 """Experiments by name."""
 
+from collections.abc import Callable
 from importlib import import_module
 from inspect import signature
 from types import MappingProxyType
@@ -25,6 +26,13 @@ EXPERIMENTS = MappingProxyType(
 """Experiments and the modules they live in; each module has a function of the experiment's name."""
 
 
+def experiment_function(name: str) -> Callable[..., dict[str, Any]]:
+    """The function of an experiment.  `InputError` for an unknown one."""
+    if name not in EXPERIMENTS:
+        raise InputError(f"unknown experiment {name!r}; known: {', '.join(EXPERIMENTS)}")
+    return getattr(import_module(EXPERIMENTS[name]), name.replace("-", "_"))
+
+
 def simulate(
     experiment: str, *, seed: int = 0, seeds: int = 1, quick: bool = False, progress: Any = None, **settings: Any
 ) -> dict[str, Any]:
@@ -33,9 +41,7 @@ def simulate(
     `settings` are those that the experiment has of its own: `student_inputs` ("same" or "fresh") of `misfit-gain`.
     `InputError` for an unknown experiment or setting, a negative seed, or `seeds` below one.
     """
-    if experiment not in EXPERIMENTS:
-        raise InputError(f"unknown experiment {experiment!r}; known: {', '.join(EXPERIMENTS)}")
-    run = getattr(import_module(EXPERIMENTS[experiment]), experiment.replace("-", "_"))
+    run = experiment_function(experiment)
     foreign = [name for name in settings if name not in signature(run).parameters]
     if foreign:
         raise InputError(f"{experiment} has no setting {foreign[0].replace('_', ' ')!r}")

@@ -301,18 +301,28 @@ def envelope_table(points: Sequence[dict[str, Any]]) -> Table:
 
 def swept_table(swept: Swept) -> RenderableType:
     """What a sweep did, and which claims its cells violate."""
-    said = f"{swept.cells:,} cells, {swept.cells - swept.before:,} of them computed now; rows in {swept.folder}"
-    parts: list[RenderableType] = [Text(said)]
+    cells = f"{swept.cells:,} cell" + ("" if swept.cells == 1 else "s")
+    parts: list[RenderableType] = [
+        Text(f"{cells}, {swept.cells - swept.before:,} of them computed now; rows in {swept.folder}")
+    ]
     if swept.damaged:
         parts.append(Text(f"Set aside because they could not be read: {', '.join(swept.damaged)}", "bold red"))
     broken = {name: count for name, count in swept.violations.items() if count}
     if broken:
         table = Table(title="Violations", box=None, padding=(0, 1, 0, 0))
         table.add_column("claim")
-        table.add_column("instances", justify="right")
+        for heading in ("violated", "asked"):
+            table.add_column(heading, justify="right")
         for name, count in broken.items():
-            table.add_row(Text(name, "bold red" if name in swept.violated else ""), f"{count:,}")
+            table.add_row(
+                Text(name, "bold red" if name in swept.violated else ""), f"{count:,}", f"{swept.asked[name]:,}"
+            )
         parts.append(table)
-    else:
-        parts.append(Text("No violation in any cell."))
+    held = [name for name, count in swept.asked.items() if count and name not in broken]
+    if held:
+        total = sum(swept.asked[name] for name in held)
+        parts.append(Text(f"No violation in {total:,} instances asked of {', '.join(held)}."))
+    never = [name for name, count in swept.asked.items() if not count]
+    if never:
+        parts.append(Text(f"Never asked, since no instance met the assumptions: {', '.join(never)}."))
     return Group(*parts)

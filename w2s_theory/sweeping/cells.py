@@ -3,21 +3,23 @@
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import jax
+import numpy as np
 
 from w2s_theory.catalogue import find_claim
 from w2s_theory.claim import Claim
 from w2s_theory.errors import InputError
-from w2s_theory.experiments.simulation import simulate
+from w2s_theory.experiments.simulation import experiment_function, simulate
+from w2s_theory.functionals.bregman import GENERATOR_NAMES
 from w2s_theory.verification.evaluation import finite_or_none
 from w2s_theory.verification.sweep import tallied
 from w2s_theory.worlds.extremal import ExtremalPairs
 from w2s_theory.worlds.separating import SeparatingTables
-from w2s_theory.worlds.strained_students import StrainedStudents
-from w2s_theory.worlds.students import Students
 from w2s_theory.worlds.tables import FlooredTables, RealTables
 from w2s_theory.worlds.teachers import Teachers
 from w2s_theory.worlds.tied import PartitionedTables, TiedTables
@@ -34,14 +36,12 @@ WORLDS: MappingProxyType[str, type[World]] = MappingProxyType(
             PartitionedTables,
             RealTables,
             SeparatingTables,
-            StrainedStudents,
-            Students,
             Teachers,
             TiedTables,
         )
     }
 )
-"""Worlds that a sweep can set the parameters of, by name."""
+"""Worlds that are made of plain numbers and words alone, by name: those a sweep can set the parameters of."""
 
 
 @dataclass(frozen=True)
@@ -67,32 +67,70 @@ class Cell:
         return replace(self, seed=0)
 
 
-@functools.lru_cache(maxsize=1024)
-def claim_of(program: Cell) -> Claim:
-    """The claim of a cell, on the world of the cell if it names one.
+def check(program: Cell) -> None:
+    """`InputError` for a cell that cannot be run.
 
-    `InputError` for an unknown claim or world, a parameter the world lacks or cannot have, or a claim that cannot be
-    asked of such instances.
+    That is: an unknown claim or world; a parameter that the world or experiment lacks, cannot have or does not heed;
+    a claim that cannot be asked of such instances.
     """
+    if program.kind == "experiment":
+        run = experiment_function(program.name)
+        known = {name: hint for name, hint in get_type_hints(run).items() if name not in _OWN}
+        _check_parameters(program, f"experiment {program.name}", known)
+        return
     claim = find_claim(program.name)
     if program.world is None:
-        return claim
+        return
     if program.world not in WORLDS:
         raise InputError(f"unknown world {program.world!r}; known: {', '.join(WORLDS)}")
-    known = {field.name: field for field in fields(WORLDS[program.world])}
-    unknown = next((name for name, _ in program.parameters if name not in known), None)
-    if unknown is not None:
-        raise InputError(f"world {program.world} has no parameter {unknown!r}; it has {', '.join(known)}")
+    hints = get_type_hints(WORLDS[program.world])
+    known = {field.name: hints[field.name] for field in fields(WORLDS[program.world])}
+    _check_parameters(program, f"world {program.world}", known)
     shown = ", ".join(f"{name} = {value!r}" for name, value in program.parameters)
     try:
-        world = WORLDS[program.world](**dict(program.parameters))  # pyright: ignore[reportArgumentType]
-        first = next(iter(world.corners()), None)
-        problem = None if first is None else claim.outside_domain(first)
-    except (TypeError, ValueError, ArithmeticError) as reason:
+        world = _world(program)
+        if world.inputs < 1 or world.classes < 1:
+            raise ValueError("inputs and classes must be positive")
+        with jax.enable_x64(True):
+            first = jax.tree.map(np.asarray, world.decode(np.zeros(world.dim)))
+            if first.truth.shape != (world.inputs, world.classes):
+                raise ValueError(f"its tables are {first.truth.shape[0]} × {first.truth.shape[1]}")
+            problem = claim.outside_domain(first)
+    except (TypeError, ValueError, ArithmeticError, LookupError) as reason:
         raise InputError(f"world {program.world} cannot be made with {shown or 'no parameters'}: {reason}") from None
     if problem:
         raise InputError(f"{claim.id} cannot be asked of {program.world} with {shown}: {problem}")
-    return replace(claim, worlds=(world,))
+
+
+_OWN = ("return", "seed", "seeds", "progress")
+
+
+def _check_parameters(program: Cell, owner: str, known: Mapping[str, Any]) -> None:
+    for name, value in program.parameters:
+        if name not in known:
+            raise InputError(f"{owner} has no parameter {name!r}; it has {', '.join(known)}")
+        hint = known[name]
+        if get_origin(hint) is Literal or name == "generator":
+            allowed = get_args(hint) or GENERATOR_NAMES
+            wrong = None if value in allowed else f"one of {', '.join(map(str, allowed))}"
+        else:
+            wrong = (
+                None if type(value) is hint or (hint is float and type(value) is int) else f"of type {hint.__name__}"
+            )
+        if wrong:
+            raise InputError(f"{owner}: parameter {name} is {value!r}, not {wrong}")
+
+
+def _world(program: Cell) -> World:
+    assert program.world is not None
+    return WORLDS[program.world](**dict(program.parameters))  # pyright: ignore[reportArgumentType]
+
+
+@functools.lru_cache(maxsize=1024)
+def claim_of(program: Cell) -> Claim:
+    """The claim of a cell that passed `check`, on the world of the cell if it names one."""
+    claim = find_claim(program.name)
+    return claim if program.world is None else replace(claim, worlds=(_world(program),))
 
 
 def run_cells(cells: Sequence[Cell]) -> list[dict[str, Any]]:
@@ -115,5 +153,9 @@ def rows(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
             row |= {"min_slack": finite_or_none(tally.slack), "max_tightness": finite_or_none(tally.tightness)}
         else:
             settings: dict[str, Any] = dict(cell.parameters)
-            row["record"] = json.dumps(simulate(cell.name, seed=cell.seed, **settings), allow_nan=False)
+            try:
+                record = simulate(cell.name, seed=cell.seed, **settings)
+            except InputError as problem:
+                raise InputError(f"cell {cell.name}, seed {cell.seed}, {settings}: {problem}") from None
+            row["record"] = json.dumps(record, allow_nan=False)
         yield row

@@ -1,8 +1,10 @@
 """The cells of a sweep, one after another or on many processes and machines; results do not depend on which."""
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
@@ -15,7 +17,8 @@ from w2s_theory.sweeping.cells import Cell, rows, run_cells
 from w2s_theory.sweeping.specification import read_cells
 from w2s_theory.sweeping.store import Store
 
-_CELLS_A_TASK = 64
+_CELLS_A_TASK, _INSTANCES_A_TASK = 64, 200_000
+_SECONDS_TO_WAIT = 30
 _ROWS_A_FILE, _SECONDS_A_FILE = 5_000, 10.0
 _WAITING_A_WORKER = 3
 
@@ -24,11 +27,12 @@ Tell = Callable[[int, int], Any]
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep has done: `cells` in all, `before` of them done earlier, and violations by claim over all rows."""
+    """What a sweep has done: `cells` in all, `before` of them earlier, and by claim what was asked and violated."""
 
     folder: Path
     cells: int
     before: int
+    asked: dict[str, int]
     violations: dict[str, int]
     damaged: tuple[str, ...]
 
@@ -44,6 +48,7 @@ class Swept:
             "cells": self.cells,
             "before": self.before,
             "computed": self.cells - self.before,
+            "asked": self.asked,
             "violations": self.violations,
             "set_aside": list(self.damaged),
         }
@@ -70,6 +75,8 @@ def sweep(
     """
     if workers < 1:
         raise InputError(f"--workers {workers} is not a positive number")
+    if workers > 1 and scheduler is not None:
+        raise InputError("--workers starts a cluster on this machine, --scheduler uses another: give one of them")
     cells = read_cells(specification)
     store = Store(Path(out), cells)
     with store.opened(resume):
@@ -78,7 +85,10 @@ def sweep(
         tell(before, len(cells))
         made = rows(left) if workers == 1 and scheduler is None else _spread(left, workers, scheduler)
         _write(made, store, lambda count: tell(before + count, len(cells)))
-        return Swept(store.folder, len(cells), before, store.violations, tuple(store.damaged))
+        lost = sum(cell.key not in store.done for cell in cells)
+        if lost:
+            raise InputError(f"{store.folder}: {lost:,} cells have no row; compute them with --resume")
+        return Swept(store.folder, len(cells), before, store.asked, store.violations, tuple(store.damaged))
 
 
 def _write(made: Iterable[dict[str, Any]], store: Store, tell: Callable[[int], Any]) -> None:
@@ -98,53 +108,76 @@ def _write(made: Iterable[dict[str, Any]], store: Store, tell: Callable[[int], A
 
 
 def tasks(cells: Sequence[Cell]) -> Iterator[list[Cell]]:
-    """Up to 64 cells at a time that share compiled code."""
-    for _, group in groupby(cells, key=lambda cell: cell.program):
-        while task := list(islice(group, _CELLS_A_TASK)):
+    """Cells that share compiled code, as many at a time as take seconds; an experiment by itself."""
+    for program, group in groupby(cells, key=lambda cell: cell.program):
+        size = 1 if program.kind == "experiment" else max(1, min(_CELLS_A_TASK, _INSTANCES_A_TASK // program.instances))
+        while task := list(islice(group, size)):
             yield task
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started meanwhile leave Ctrl-C to this one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
 def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
     try:
-        from dask import config  # noqa: PLC0415
         from distributed import Client, LocalCluster  # noqa: PLC0415
     except ImportError:
         raise InputError("several workers need Dask, an optional extra: pip install 'w2s-theory[cluster]'") from None
-    with config.set({"distributed.comm.retry.count": 2, "distributed.worker.daemon": True}):
-        if scheduler is not None:
-            try:
-                client = Client(scheduler, timeout="10s")
-            except (OSError, ValueError, TimeoutError) as problem:
-                raise InputError(f"--scheduler {scheduler}: no scheduler answers there: {problem}") from None
-            with client:
-                yield client
-            return
-        settings: Any = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
-        with (
-            LocalCluster(n_workers=workers, **settings) as cluster,
-            Client(cluster) as client,
-        ):
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout="10s")
+        except (OSError, TypeError, ValueError, ImportError) as problem:
+            raise InputError(f"--scheduler {scheduler}: no scheduler answers there: {problem}") from None
+        with client:
             yield client
+        return
+    settings: Any = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    with ExitStack() as stack:
+        with _deaf_to_interrupts():
+            cluster = stack.enter_context(LocalCluster(n_workers=workers, **settings))
+        yield stack.enter_context(Client(cluster))
 
 
 def _spread(cells: Sequence[Cell], workers: int, scheduler: str | None) -> Iterator[dict[str, Any]]:
     """Rows from a Dask cluster; tasks of a worker that dies are run again by another, or by its successor."""
     from distributed import as_completed  # noqa: PLC0415
+    from distributed.scheduler import KilledWorker  # noqa: PLC0415
 
+    if not cells:
+        return
     with _client(workers, scheduler) as client:
+        try:
+            client.wait_for_workers(1, timeout=_SECONDS_TO_WAIT)
+        except TimeoutError:
+            raise InputError(f"the scheduler has no worker, after {_SECONDS_TO_WAIT} seconds of waiting") from None
         waiting = tasks(cells)
-        room = _WAITING_A_WORKER * max(workers, len(client.scheduler_info(n_workers=-1)["workers"]))
+        running = as_completed()
 
-        def submitted(count: int) -> list[Any]:
-            return [
-                client.submit(run_cells, task, key=f"cells-{task[0].key}", pure=False)
-                for task in islice(waiting, count)
-            ]
+        def fill() -> None:
+            room = _WAITING_A_WORKER * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+            for task in islice(waiting, max(0, room - running.count())):
+                running.add(client.submit(run_cells, task, pure=False))
 
-        running = as_completed(submitted(room))
+        fill()
         for future in running:
             if future.status in ("cancelled", "lost"):
                 raise InputError("the scheduler is gone; the rows before that are kept: --resume")
-            yield from future.result()
-            running.update(submitted(1))
+            try:
+                made = future.result()
+            except KilledWorker as problem:
+                raise InputError(
+                    f"workers die again and again of the same cells; is there memory enough? {problem}"
+                ) from None
+            yield from made
+            fill()

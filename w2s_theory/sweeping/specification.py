@@ -21,7 +21,7 @@ seed = 0
 import itertools
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,10 @@ from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Status
 from w2s_theory.errors import InputError
 from w2s_theory.experiments.simulation import EXPERIMENTS
-from w2s_theory.sweeping.cells import Cell, Value, claim_of
+from w2s_theory.sweeping.cells import Cell, Value, check
 
 MOST_CELLS = 10_000_000
+_MOST = 2**62
 _TOP = ("instances", "seeds", "claims", "experiments", "random")
 
 
@@ -48,14 +49,14 @@ class Range:
 
     def draw(self, rng: np.random.Generator) -> Value:
         """One value."""
-        if isinstance(self.low, int) and isinstance(self.high, int):
-            return int(rng.integers(int(self.low), int(self.high) + 1))
-        if self.log:
-            return float(np.exp(rng.uniform(math.log(self.low), math.log(self.high))))
-        return float(rng.uniform(self.low, self.high))
+        whole = isinstance(self.low, int) and isinstance(self.high, int)
+        end = self.high + 1 if whole else self.high
+        drawn = math.exp(rng.uniform(math.log(self.low), math.log(end))) if self.log else rng.uniform(self.low, end)
+        drawn = min(max(drawn, self.low), self.high)
+        return math.floor(drawn) if whole else float(drawn)
 
 
-Axis = tuple[Value, ...] | Range
+Axis = Sequence[Value] | Range
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class _Family:
     axes: Mapping[str, Axis]
 
     def cell(self, values: Mapping[str, Value]) -> Cell:
-        parameters = tuple((name, value) for name, value in values.items() if name != "seed")
+        parameters = tuple(sorted((name, value) for name, value in values.items() if name != "seed"))
         seed = values["seed"]
         assert isinstance(seed, int)
         return Cell(self.kind, self.name, seed, self.instances, self.world, parameters)
@@ -114,14 +115,18 @@ def cells_of(given: Mapping[str, Any]) -> list[Cell]:
     if not families:
         raise InputError("the grid is empty: there is neither a claim nor an experiment")
     for family in families:
-        empty = next((name for name, axis in family.axes.items() if axis == ()), None)
+        empty = next(
+            (name for name, axis in family.axes.items() if not isinstance(axis, Range) and not len(axis)), None
+        )
         if empty is not None:
             raise InputError(f"the grid is empty: {family.name} has no values for {empty}")
-    cells = list(dict.fromkeys(_drawn_cells(families, given["random"]) if "random" in given else _grid(families)))
-    for program in dict.fromkeys(cell.program for cell in cells if cell.kind == "claim"):
-        claim_of(program)
-    order = {program: number for number, program in enumerate(dict.fromkeys(cell.program for cell in cells))}
-    return sorted(cells, key=lambda cell: order[cell.program])
+    made = _drawn_cells(families, given["random"]) if "random" in given else _grid(families)
+    cells = list({cell.key: cell for cell in made}.values())
+    programs = {cell.program.key: cell.program for cell in cells}
+    for program in programs.values():
+        check(program)
+    order = {key: number for number, key in enumerate(programs)}
+    return sorted(cells, key=lambda cell: order[cell.program.key])
 
 
 def _grid(families: list[_Family]) -> Iterator[Cell]:
@@ -155,7 +160,7 @@ def _claims(given: Mapping[str, Any], instances: int, seeds: Axis) -> Iterator[_
         world = table.get("world")
         if world is not None and not isinstance(world, str):
             raise InputError(f"{place}: world {world!r} is not a name")
-        axes = {name: _axis(f"{place}: {name}", value) for name, value in table.items() if name not in ("ids", "world")}
+        axes = _axes(place, table, ("ids", "world"))
         if axes and world is None:
             raise InputError(f"{place}: {next(iter(axes))} is a parameter of a world, and no world is named")
         for name in _names(ids, f"{place}: ids"):
@@ -165,7 +170,7 @@ def _claims(given: Mapping[str, Any], instances: int, seeds: Axis) -> Iterator[_
 def _experiments(given: Mapping[str, Any], seeds: Axis) -> Iterator[_Family]:
     for number, table in enumerate(_tables(given, "experiments")):
         place = f"experiments {number}"
-        axes = {name: _axis(f"{place}: {name}", value) for name, value in table.items() if name != "names"}
+        axes = _axes(place, table, ("names",))
         for name in _names(table.get("names"), f"{place}: names"):
             if name not in EXPERIMENTS:
                 raise InputError(f"{place}: unknown experiment {name!r}; known: {', '.join(EXPERIMENTS)}")
@@ -185,19 +190,27 @@ def _names(given: Any, place: str) -> list[str]:
     return given
 
 
-def _seeds(given: Any) -> tuple[Value, ...]:
+def _seeds(given: Any) -> Sequence[Value]:
     if isinstance(given, list):
         return tuple(_whole(seed, "seeds", 0) for seed in given)
-    return tuple(range(_whole(given, "seeds", 0)))
+    return range(_whole(given, "seeds", 0))
+
+
+def _axes(place: str, table: Mapping[str, Any], other: tuple[str, ...]) -> dict[str, Axis]:
+    if "seed" in table or "seeds" in table:
+        raise InputError(f"{place}: seeds are given once for all, at the top of the file")
+    return {name: _axis(f"{place}: {name}", value) for name, value in table.items() if name not in other}
 
 
 def _axis(place: str, given: Any) -> Axis:
     if isinstance(given, Mapping):
         return _range(place, given)
     values = given if isinstance(given, list) else [given]
-    wrong = next((value for value in values if not isinstance(value, Value)), None)
-    if wrong is not None:
-        raise InputError(f"{place}: {wrong!r} is not a number, a word or true or false")
+    for value in values:
+        if not isinstance(value, Value):
+            raise InputError(f"{place}: {value!r} is not a number, a word or true or false")
+        if isinstance(value, int) and abs(value) > _MOST:
+            raise InputError(f"{place}: {value} is beyond {_MOST}")
     return tuple(values)
 
 
@@ -205,17 +218,17 @@ def _range(place: str, given: Mapping[str, Any]) -> Range:
     _known(given, ("low", "high", "log"), place)
     low, high, log = given.get("low"), given.get("high"), given.get("log", False)
     for end in (low, high):
-        if isinstance(end, bool) or not isinstance(end, int | float) or not math.isfinite(end):
+        if isinstance(end, bool) or not isinstance(end, int | float) or not abs(end) <= _MOST:
             raise InputError(f"{place}: a range has two finite ends, low and high")
     assert isinstance(low, int | float) and isinstance(high, int | float)
     if not isinstance(log, bool) or not low <= high or (log and low <= 0):
         raise InputError(f"{place}: low {low!r} is above high {high!r}, or a logarithmic range reaches zero")
-    return Range(float(low), float(high), True) if log else Range(low, high)
+    return Range(low, high, log)
 
 
 def _whole(given: Any, place: str, least: int) -> int:
-    if isinstance(given, bool) or not isinstance(given, int) or given < least:
-        raise InputError(f"{place} {given!r} is not a whole number of at least {least}")
+    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= _MOST:
+        raise InputError(f"{place} {given!r} is not a whole number of at least {least} (and at most 2^62)")
     return given
 
 
