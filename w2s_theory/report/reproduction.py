@@ -1,4 +1,4 @@
-"""The main job: verify the catalogue, run the experiments, draw every figure, write the page."""
+"""The main job: verify the catalogue, run the experiments, draw every figure, write the pages."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ from w2s_theory.catalogue import CLAIMS, find_claim
 from w2s_theory.claim import Claim
 from w2s_theory.errors import InputError
 from w2s_theory.experiments.simulation import EXPERIMENTS, simulate
+from w2s_theory.report.explorer.assembly import write_explorer
 from w2s_theory.report.figures import FIGURES, FigureContext, render
 from w2s_theory.report.page import write_page
 from w2s_theory.report.rows import sweep_json
@@ -38,7 +39,7 @@ def reproduce(
     seed: int = 0,
     progress: Callable[[str, float], Any] | None = None,
 ) -> Reproduction:
-    """Verify, simulate and draw into the folder `out`; the page is `out/index.html`.
+    """Verify, simulate and draw into the folder `out`; the pages are `out/index.html` and `out/explorer.html`.
 
     `only` draws one figure from the claims and experiments it needs, and leaves the page alone.  `quick` takes 1,000
     instances a claim instead of 10,000 and smaller experiments, and the page says so.  `progress(stage, fraction)` is
@@ -73,7 +74,7 @@ def reproduce(
         settings = {"instances": instances, "seed": seed, "quick": quick}
         table = folder / "verification.json"
         table.write_text(json.dumps(settings | sweep_json(rows), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        written += [table, write_page(folder, rows, FIGURES, settings)]
+        written += [table, write_page(folder, rows, FIGURES, settings), write_explorer(folder)]
     tell("drawing", 1.0)
     return Reproduction(rows, written)
 
