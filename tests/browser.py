@@ -46,7 +46,8 @@ class Browser:
         if width < _NARROWEST:
             framed = html.escape(text, quote=True)
             text = (
-                '<!DOCTYPE html><html><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"></head>'
+                '<!DOCTYPE html><html><head><meta charset="utf-8">'
+                '<meta name="color-scheme" content="light dark"></head>'
                 f'<body><iframe style="width:{width}px;height:900px;border:0" srcdoc="{framed}"></iframe></body></html>'
             )
         path = self.folder / "page.html"

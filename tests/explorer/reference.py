@@ -1,8 +1,12 @@
 """The numbers of the explorer's page from the package: whole batches of states in one compiled program a kind."""
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +16,18 @@ from w2s_theory._numerics import compiled
 from w2s_theory.catalogue import CATALOGUE
 from w2s_theory.catalogue.robustness import shortfall_penalty
 from w2s_theory.claim import Claim, Eq, Leq
-from w2s_theory.functionals import calibration as errors
+from w2s_theory.functionals.calibration import (
+    equal_width_calibration_error,
+    expected_calibration_error,
+    full_row_calibration_error,
+    marginal_calibration_error,
+)
 from w2s_theory.functionals.divergences import total_variation
 from w2s_theory.functionals.instance_envelope import instance_envelope_change
 from w2s_theory.functionals.joint_range import bretagnolle_huber_bound, pinsker_bound, sharp_pinsker_tv
 from w2s_theory.functionals.label_free import label_free_change
 from w2s_theory.functionals.partitions import tied_rows
-from w2s_theory.functionals.risks import disagreement, reverse_risk, risk, risk_difference
+from w2s_theory.functionals.risks import disagreement, risk, risk_difference
 from w2s_theory.functionals.smooth_calibration import smooth_calibration_error
 from w2s_theory.functionals.uniform_envelope import uniform_envelope_lower, uniform_envelope_upper
 from w2s_theory.instance import Instance
@@ -38,22 +47,23 @@ def quantities(i: Instance) -> dict[str, Any]:
     def calibrations(model):
         table = i.weights, i.truth, model
         made = {
-            "score": errors.marginal_calibration_error(*table),
-            "common": errors.marginal_calibration_error(*table, groups=tied_rows(i.weak)),
-            "row": errors.full_row_calibration_error(*table),
-            "top": errors.expected_calibration_error(*table),
-            "binned": errors.equal_width_calibration_error(*table),
+            "score": marginal_calibration_error(*table, conditional_truth=None),
+            "common": marginal_calibration_error(*table, groups=rows),
+            "row": full_row_calibration_error(*table),
+            "top": expected_calibration_error(*table),
+            "binned": equal_width_calibration_error(*table),
         }
         return made | ({"smooth": smooth_calibration_error(*table)} if i.classes == 2 else {})
 
     d = disagreement(i.weights, i.weak, i.strong)
+    rows = tied_rows(i.weak)
     own = instance_envelope_change(i.weights, i.truth, i.weak, d)
     free = label_free_change(i.weights, i.truth, i.weak, i.strong)
     models = {"weak": i.weak, "strong": i.strong}
     return {
         "disagreement": {"forward": d, "reverse": disagreement(i.weights, i.strong, i.weak)},
         "risk": {role: risk(i.weights, i.truth, table) for role, table in models.items()},
-        "reverseRisk": {role: reverse_risk(i.weights, i.truth, table) for role, table in models.items()},
+        "reverseRisk": {role: disagreement(i.weights, table, i.truth) for role, table in models.items()},
         "riskDifference": risk_difference(i.weights, i.truth, i.weak, i.strong),
         "totalVariation": expectation(i.weights, total_variation(i.weak, i.strong)),
         "calibration": {role: calibrations(table) for role, table in models.items()},
@@ -92,15 +102,62 @@ def claims(i: Instance, ids: Sequence[str]) -> dict[str, Any]:
     return made
 
 
-def reference(states: Sequence[State], ids: Sequence[str]) -> dict[str, Any]:
-    """`quantities` and `claims` of states of one kind, as arrays over the states."""
+SHARED = {
+    "w2s_theory.catalogue.generalization": (
+        "disagreement",
+        "risk_difference_terms",
+        "instance_envelope_change",
+        "label_free_change",
+        "uniform_envelope_lower",
+        "uniform_envelope_upper",
+    ),
+    "w2s_theory.catalogue.calibration": (
+        "disagreement",
+        "marginal_calibration_error",
+        "equal_width_calibration_error",
+        "smooth_calibration_error",
+        "sharp_pinsker_tv",
+        "bretagnolle_huber_bound",
+    ),
+}
+"""Functionals that many claims call with the same arrays."""
 
-    def every(i: Instance) -> dict[str, Any]:
-        return quantities(i) | {"claims": claims(i, ids)}
 
-    with jax.enable_x64(True):
-        made = compiled(jax.vmap(every), optimised=False)(stack(state.instance() for state in states))
-        return jax.tree.map(np.asarray, made)
+@contextlib.contextmanager
+def shared_work() -> Iterator[None]:
+    """Inside, a functional called again with the very same arrays is not traced and compiled again: half the time."""
+    known: dict[Any, Any] = {}
+
+    def remembering(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            key = (function, *map(id, args), *((name, id(value)) for name, value in options.items()))
+            if key not in known:
+                known[key] = (args, options), function(*args, **options)  # what is kept keeps its id
+            return known[key][1]
+
+        return call
+
+    with contextlib.ExitStack() as stack:
+        for module in (*SHARED, __name__):
+            for name in {name for names in SHARED.values() for name in names}:
+                if function := vars(sys.modules[module]).get(name):
+                    stack.enter_context(mock.patch(f"{module}.{name}", remembering(function)))
+        yield
+
+
+def references(states: Mapping[str, Sequence[State]], ids: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
+    """`quantities` and `claims` (those named) of states of each kind, as arrays over the states."""
+
+    def one(kind: str) -> dict[str, Any]:
+        def every(i: Instance) -> dict[str, Any]:
+            return quantities(i) | {"claims": claims(i, ids[kind])}
+
+        with jax.enable_x64(True):
+            made = compiled(jax.vmap(every), optimised=False)(stack(state.instance() for state in states[kind]))
+            return jax.tree.map(np.asarray, made)
+
+    with shared_work(), ThreadPoolExecutor(max_workers=2) as pool:
+        return dict(zip(states, pool.map(one, states), strict=True))
 
 
 def penalised_gain(states: Sequence[State]) -> dict[str, np.ndarray]:
@@ -133,4 +190,4 @@ def penalised_gain(states: Sequence[State]) -> dict[str, np.ndarray]:
 
     with jax.enable_x64(True):
         tables = batch.weights, batch.truth, batch.weak, batch.strong, batch.floor, best
-        return jax.tree.map(np.asarray, jax.vmap(sides)(*tables))
+        return jax.tree.map(np.asarray, compiled(jax.vmap(sides), optimised=False)(*tables))

@@ -3,14 +3,14 @@
 import json
 import re
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
 from tests.explorer.random_states import random_states
-from tests.explorer.reference import penalised_gain, reference
+from tests.explorer.reference import penalised_gain, references
 from w2s_theory.catalogue import CATALOGUE
 from w2s_theory.claim import Status
 from w2s_theory.exact import enclose
@@ -25,7 +25,10 @@ RELATIVE = 1e-9
 ABSOLUTE = 1e-14
 
 BY_SOLVER = {"gain-misspecified", "gain-suboptimal", "gain-squared-misspecified"}
-"""Claims whose right sides the package computes with a projection, whose square-root residual is up to 1e-6."""
+"""Claims whose right sides the package computes with a projection, whose square-root residual is up to 1e-6.
+
+They are slow to compile, so they are asked of one kind only; `penalised_gain` checks their formulas on both.
+"""
 RESIDUAL = 1e-6
 
 MANGLED = (
@@ -51,20 +54,21 @@ MANGLED = (
 PROBE = """
 const STATES = __STATES__, MANGLED = __MANGLED__;
 const rest = (ms) => new Promise((done) => setTimeout(done, ms));
+window.requestAnimationFrame = (draw) => setTimeout(draw, 10);  // a page that is dumped draws no frames
 const violated = () => [...document.querySelectorAll('.claim[data-verdict="violated"]')].map((card) => card.id);
 async function probe() {
   const said = {answers: STATES.map(evaluateState)};
   said.again = STATES.map((one) => readFragment(fragmentOf(one)));
   said.mangled = MANGLED.map((text) => readFragment(text));
-  said.begin = {hidden: page.notice.hidden, violated: violated(), verdicts: document.querySelectorAll("[data-verdict]").length};
+  said.begin = {hidden: page.notice.hidden, violated: violated()};
 
   said.presets = {};
   for (const option of [...page.preset.options].filter((one) => one.value)) {
     page.preset.value = option.value;
     page.preset.dispatchEvent(new Event("change"));
     await rest(300);
-    said.presets[option.value] = {violated: violated(), summary: page.summary.textContent, lesson: page.lesson.textContent,
-      saved: readFragment(location.hash).state};
+    said.presets[option.value] = {violated: violated(), summary: page.summary.textContent,
+      lesson: page.lesson.textContent, saved: readFragment(location.hash).state};
   }
 
   said.opened = [];
@@ -81,14 +85,16 @@ async function probe() {
     for (const role of ROLES) {
       const mark = document.getElementById(`mark-${role}`);
       mark.focus();
-      for (const [key, shiftKey] of [["ArrowRight", false], ["ArrowUp", true], ["ArrowLeft", false], ["Enter", false]]) {
-        const before = {words: mark.getAttribute("aria-valuetext"), at: mark.getAttribute("transform"), point: state[role]};
+      const now = () => ({words: mark.getAttribute("aria-valuetext"), at: mark.getAttribute("transform"),
+        point: state[role]});
+      for (const [key, shiftKey] of [["ArrowRight", 0], ["ArrowUp", 1], ["ArrowLeft", 0], ["Enter", 0]]) {
+        const before = now();
         const event = new KeyboardEvent("keydown", {key, shiftKey, bubbles: true, cancelable: true});
         mark.dispatchEvent(event);
         await rest(60);
         said.keys.push({kind, role, key, shiftKey, before, prevented: event.defaultPrevented,
           focused: document.activeElement === mark, label: mark.getAttribute("aria-label"),
-          after: {words: mark.getAttribute("aria-valuetext"), at: mark.getAttribute("transform"), point: state[role]}});
+          after: now()});
       }
     }
     await rest(800);
@@ -104,7 +110,8 @@ async function probe() {
     page.board.dispatchEvent(new PointerEvent(name, {pointerId: 1, bubbles: true, cancelable: true, ...place}));
   };
   said.dragged = [];
-  for (const [kind, to] of [["simplex", [0.2, 0.7, 0.1]], ["simplex", [2, -1, 0]], ["pair", [0.25, 0.75]], ["pair", [0.4, 0.406]]]) {
+  for (const to of [[0.2, 0.7, 0.1], [2, -1, 0], [0.25, 0.75], [0.4, 0.406]]) {
+    const kind = to.length === 3 ? "simplex" : "pair";
     document.querySelector(`[name=kind][value=${kind}]`).click();
     document.getElementById("again").click();
     const start = toBoard(kind, state.strong);
@@ -164,7 +171,8 @@ def answers(said, states) -> dict[str, list[dict[str, Any]]]:
 def expected(states) -> dict[str, dict[str, Any]]:
     entries = catalogue_entries()
     asked = {kind: [name for name, e in entries.items() if not e["outside"][kind]] for kind in KINDS}
-    return {kind: reference(states[kind], asked[kind]) for kind in KINDS}
+    asked["simplex"] = [name for name in asked["simplex"] if name not in BY_SOLVER]
+    return references(states, asked)
 
 
 def differences(
@@ -220,9 +228,9 @@ def test_sides_and_verdicts_are_those_of_the_package(kind, answers, expected):
                 assert own in ("tight", "holds", "violated"), (name, number)
                 assert own != "violated" or CATALOGUE[name].status is Status.refuted, (name, number, found[number])
             counted[word] += 1
-    assert all(
-        counted[word] > 50 for word in CODES if word.value in ("holds", "tight", "violated", "hypotheses_not_met")
-    )
+    words = {word.value: number for word, number in counted.items()}
+    assert words["holds"] > 500 and words["hypotheses_not_met"] > 200 and words["tight"] > 200, words
+    assert words["violated"] > 10, words
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -356,7 +364,7 @@ def test_nothing_is_wider_than_the_page(browser, page, width, dark):
     for said in browser.ask(page, LAYOUT, width=width, dark=dark):
         assert said["width"] == width
         assert said["page"] <= width
-        assert 250 < said["board"] and said["right"] <= width
+        assert said["board"] > 250 and said["right"] <= width
         assert said["loaded"] == []
         brightness = [sum(map(int, re.findall(r"\d+", said[name])[:3])) for name in ("ink", "paper")]
         assert (brightness[0] > brightness[1]) == dark
@@ -382,18 +390,6 @@ def test_colours_are_those_of_the_figures(page):
 
 
 def test_the_checked_in_page_is_current(page, tmp_path):
-    from pathlib import Path
-
     kept = Path(__file__).parents[2] / "figures" / "explorer.html"
     assert write_explorer(tmp_path).read_text(encoding="utf-8") == page
     assert kept.read_text(encoding="utf-8") == page, "run `make reproduce`"
-
-
-def test_the_class_of_a_state_meets_its_assumptions_by_construction(states):
-    """The segment between truth and student is convex and contains both: the package's own margins agree."""
-    with jax.enable_x64(True):
-        instance = states["simplex"][0].instance()
-        for name in ("gain-reverse-mixture-risk", "gain-forward-exponential-reverse-risk"):
-            for hypothesis in CATALOGUE[name].assumes:
-                if hypothesis.name != "optimal":
-                    assert hypothesis.margin(instance) >= -hypothesis.tolerance

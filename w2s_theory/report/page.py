@@ -21,8 +21,8 @@ _INTRODUCTION = (
 )
 
 _EXPLORER = (
-    '<p><a href="explorer.html"><b>Drag a teacher and its student</b></a>: the same claims on three predictors that you '
-    "move, every number computed as you do, and a counterexample for each refuted claim that fits.</p>"
+    '<p><a href="explorer.html"><b>Drag a teacher and its student</b></a>: the same claims on three predictors that '
+    "you move, every number computed as you do, and a counterexample for each refuted claim that fits.</p>"
 )
 
 STYLE = """
