@@ -13,10 +13,12 @@ from tests.explorer.random_states import random_states
 from tests.explorer.reference import penalised_gain, references
 from w2s_theory.catalogue import CATALOGUE
 from w2s_theory.claim import Status
+from w2s_theory.errors import InputError
 from w2s_theory.exact import enclose
-from w2s_theory.report.explorer.assembly import catalogue_entries, explorer_page, write_explorer
+from w2s_theory.report.explorer.assembly import catalogue_entries, explorer_page
 from w2s_theory.report.explorer.states import PRESETS, START, Preset
 from w2s_theory.report.figures import style
+from w2s_theory.report.reproduction import reproduce
 from w2s_theory.verdict import CODES
 
 KINDS = ("simplex", "pair")
@@ -391,5 +393,9 @@ def test_colours_are_those_of_the_figures(page):
 
 def test_the_checked_in_page_is_current(page, tmp_path):
     kept = Path(__file__).parents[2] / "figures" / "explorer.html"
-    assert write_explorer(tmp_path).read_text(encoding="utf-8") == page
-    assert kept.read_text(encoding="utf-8") == page, "run `make reproduce`"
+    assert kept.read_text(encoding="utf-8") == page, "run `w2s-theory reproduce --only explorer`"
+    (written,) = reproduce(tmp_path, only="explorer").written
+    assert written.read_text(encoding="utf-8") == page
+    (tmp_path / "taken" / "explorer.html").mkdir(parents=True)
+    with pytest.raises(InputError, match="cannot be written"):
+        reproduce(tmp_path / "taken", only="explorer")

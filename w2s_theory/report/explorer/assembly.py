@@ -21,7 +21,7 @@ _FAMILIES = {"generalization": "generalization", "calibration": "calibration", "
 
 _PARTS = Path(__file__).parent
 _STATIC = ("statement", "wide", "status")
-_LONG = 55
+_LONG = 48
 """Formulas of more characters take two columns."""
 
 

@@ -263,7 +263,7 @@ function judged(id, i, relation) {
   if (!Number.isFinite(lhs) || !Number.isFinite(rhs)) verdict = "nonfinite";
   if (failed.length) verdict = "hypotheses_not_met";
   const named = Object.fromEntries(Object.entries(known).map(([name, { margin }]) => [name, margin]));
-  return { lhs, rhs, slack, error, identity: Boolean(relation.identity), margins: named, failed, verdict };
+  return { lhs, rhs, scale: relation.scale, slack, error, identity: Boolean(relation.identity), margins: named, failed, verdict };
 }
 
 // The state ----------------------------------------------------------------------------------------------------------

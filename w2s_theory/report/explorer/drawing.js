@@ -24,6 +24,11 @@ function readable(value, digits = 4) {
   return `${String(Number(mantissa)).replace("-", "−")}×10${raised}`;
 }
 
+/** The same, but nothing where only rounding is left of terms of this size. */
+function readableDifference(value, scale, digits = 4) {
+  return readable(Math.abs(value) <= 8 * UNIT_ROUNDOFF * scale ? 0 : value, digits);
+}
+
 const TRIANGLE = [[26, 286], [334, 286], [180, 19.3]];
 const SQUARE = { left: 52, top: 22, side: 256 };
 
@@ -180,9 +185,11 @@ function bandDrawing(numbers) {
   const at = range(61).map((n) => widest * (n / 60) ** 2);
   const own = at.map((value) => instanceEnvelope(i, value)), all = at.map((value) => uniformEnvelope(value, i.floor, i.classes));
   const least = (change) => Math.max(change, -risk.weak);
-  const lowest = least(own.at(-1).lower.change), highest = own.at(-1).upper.change;
+  const lowest = least(own.at(-1).lower.change);
+  const enough = 2 * Math.max(all.at(-1).upper, numbers.riskDifference, -lowest);
+  const highest = Math.min(own.at(-1).upper.change, enough);
   const room = 0.15 * (highest - lowest);
-  const up = ticks(lowest - room, highest + room);
+  const up = ticks(lowest - room / 3, highest + room);
   const x = (value) => PLOT.left + ((PLOT.right - PLOT.left) * value) / widest;
   const y = (value) => PLOT.bottom - ((PLOT.bottom - PLOT.top) * (value - up[0])) / (up.at(-1) - up[0]);
   const far = up.at(-1) + 4 * (up.at(-1) - up[0]);
@@ -196,7 +203,7 @@ function bandDrawing(numbers) {
   curves.append(path("area", `M${upper.join("L")}L${[...lower].reverse().join("L")}Z`));
   for (const values of [all.map((e) => e.upper), all.map((e) => least(-e.lower))]) curves.append(path("bound", `M${curve(values).join("L")}`));
   for (const line of [upper, lower]) curves.append(path("envelope", `M${line.join("L")}`));
-  curves.append(path("span", `M${x(d)},${y(envelopes.instance.upper.change)}V${y(least(envelopes.instance.lower.change))}`));
+  curves.append(path("span", `M${x(d)},${y(Math.min(envelopes.instance.upper.change, far))}V${y(least(envelopes.instance.lower.change))}`));
 
   const made = [frame];
   for (const value of up) {

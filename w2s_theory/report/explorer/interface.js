@@ -51,9 +51,9 @@ function showClaim(id, found) {
   const card = document.getElementById(id);
   card.dataset.verdict = found.verdict;
   const known = found.verdict !== "outside";
-  card.querySelector(".lhs").textContent = known ? readable(found.lhs) : "";
+  card.querySelector(".lhs").textContent = known ? readableDifference(found.lhs, found.scale) : "";
   card.querySelector(".sign").textContent = known ? signOf(found) : "";
-  card.querySelector(".rhs").textContent = known ? readable(found.rhs) : "";
+  card.querySelector(".rhs").textContent = known ? readableDifference(found.rhs, found.scale) : "";
   const top = Math.max(Math.abs(found.lhs ?? 0), Math.abs(found.rhs ?? 0));
   const size = (value) => (found.identity ? Math.abs(value) : Math.max(0, value));
   const share = (value) => (known && Number.isFinite(top) && top > 0 ? (100 * size(value)) / top : 0);
@@ -107,7 +107,7 @@ function showNumbers(numbers) {
   page.numbers.replaceChildren(
     ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, readable(value))]),
     element("dt", {}, "student’s log-loss less teacher’s: all that the teacher’s log-loss allows"),
-    element("dd", {}, `${readable(numbers.labelFree.lower, 3)} to ${readable(numbers.labelFree.upper, 3)}`),
+    element("dd", {}, [numbers.labelFree.lower, numbers.labelFree.upper].map((end) => readableDifference(end, 4, 3)).join(" to ")),
   );
 }
 
@@ -120,7 +120,7 @@ function showCalibration(numbers) {
       .filter(([notion]) => weak[notion] !== null)
       .map(([notion, name]) => {
         const values = [weak[notion], strong[notion], Math.abs(strong[notion] - weak[notion])];
-        return element("tr", {}, element("th", { scope: "row" }, name), ...values.map((v) => element("td", {}, readable(v))));
+        return element("tr", {}, element("th", { scope: "row" }, name), ...values.map((v) => element("td", {}, readableDifference(v, 2))));
       }),
   );
   document.getElementById("calibration-bounds").innerHTML =
@@ -134,8 +134,8 @@ function showBand(numbers) {
   const low = Math.max(0, risk.weak + envelopes.instance.lower.change), high = risk.weak + envelopes.instance.upper.change;
   const widest = [Math.max(0, risk.weak - envelopes.uniform.lower), risk.weak + envelopes.uniform.upper];
   document.getElementById("band-words").textContent =
-    `At most so far from this teacher, students have risks from ${readable(low, 3)} to ${readable(high, 3)}; ` +
-    `knowing only the floor, from ${readable(widest[0], 3)} to ${readable(widest[1], 3)}. This one has ${readable(risk.strong, 3)}.`;
+    `At most so far from this teacher, students have risks from ${readableDifference(low, risk.weak, 3)} to ${readable(high, 3)}; ` +
+    `knowing only the floor, from ${readableDifference(widest[0], risk.weak, 3)} to ${readable(widest[1], 3)}. This one has ${readable(risk.strong, 3)}.`;
 }
 
 function showMarks() {
@@ -194,7 +194,7 @@ function enter(next, problem = null, lesson = null) {
   page.notice.hidden = !problem;
   page.notice.textContent = problem ?? "";
   page.lesson.hidden = !lesson;
-  page.lesson.textContent = lesson ?? "";
+  page.lesson.replaceChildren(...(lesson ?? []));
   if (fresh) page.board.replaceChildren(...boardGround(state.kind), drawn("g", { class: "layer" }), ...boardMarks());
   show();
 }
@@ -207,7 +207,7 @@ function moved(role, point) {
 }
 
 function enterPreset(preset) {
-  enter(structuredClone(preset.state), null, `${preset.claim}: ${preset.lesson}`);
+  enter(structuredClone(preset.state), null, [element("code", {}, preset.claim), ` fails. ${preset.lesson}`]);
   page.preset.value = preset.claim;
 }
 
