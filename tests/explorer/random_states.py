@@ -4,7 +4,16 @@ import numpy as np
 
 from w2s_theory.report.explorer.states import LEAST_ENTRY, State
 
-SHAPES = ("plain", "near equal", "near the boundary", "truth with zeros", "ties", "beside the truth", "one decimal")
+SHAPES = (
+    "plain",
+    "near equal",
+    "near the boundary",
+    "truth with zeros",
+    "ties",
+    "beside the truth",
+    "one decimal",
+    "bin edges",
+)
 
 
 def simplex_state(rng: np.random.Generator, shape: str) -> State:
@@ -49,6 +58,8 @@ def pair_state(rng: np.random.Generator, shape: str) -> State:
         strong = mended(truth * (1 + 10 ** rng.uniform(-6, -1) * rng.normal(size=2)))
     if shape == "one decimal":
         truth, weak, strong = (rng.integers(1, 10, size=2) / 10 for _ in "abc")
+    if shape == "bin edges":
+        weak, strong = (rng.choice([0.2, 0.4, 0.6, 0.8]) + np.array([0.0, rng.uniform(-0.06, 0.06)]) for _ in "ab")
     return State(
         "pair", truth.tolist(), weak.tolist(), strong.tolist(), weight=round(float(rng.uniform(0.01, 0.99)), 2)
     )

@@ -21,6 +21,7 @@ from w2s_theory.functionals.calibration import (
     expected_calibration_error,
     full_row_calibration_error,
     marginal_calibration_error,
+    truth_given_row,
 )
 from w2s_theory.functionals.divergences import total_variation
 from w2s_theory.functionals.instance_envelope import instance_envelope_change
@@ -59,6 +60,7 @@ def quantities(i: Instance) -> dict[str, Any]:
     rows = tied_rows(i.weak)
     own = instance_envelope_change(i.weights, i.truth, i.weak, d)
     free = label_free_change(i.weights, i.truth, i.weak, i.strong)
+    given = truth_given_row(i.weights, i.truth, i.strong)
     models = {"weak": i.weak, "strong": i.strong}
     return {
         "disagreement": {"forward": d, "reverse": disagreement(i.weights, i.strong, i.weak)},
@@ -67,6 +69,10 @@ def quantities(i: Instance) -> dict[str, Any]:
         "riskDifference": risk_difference(i.weights, i.truth, i.weak, i.strong),
         "totalVariation": expectation(i.weights, total_variation(i.weak, i.strong)),
         "calibration": {role: calibrations(table) for role, table in models.items()},
+        "decomposition": {
+            "reliability": disagreement(i.weights, given, i.strong),
+            "refinement": disagreement(i.weights, i.truth, given),
+        },
         "labelFree": {"lower": free.lower, "upper": free.upper},
         "envelopes": {
             "uniform": {

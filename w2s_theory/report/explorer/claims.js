@@ -84,8 +84,6 @@ function calibrationClaims(i, q) {
   const paper = 2 * bretagnolleHuber(d), sharp = 2 * sharpPinskerTv(d);
   const { weak, strong } = q.calibration;
   const difference = (notion, bound) => ({ lhs: Math.abs(strong[notion] - weak[notion]), rhs: bound, scale: 2 });
-  const given = truthGivenRow(i);
-  const reliability = divergence(i, given, i.strong), refinement = divergence(i, i.truth, given);
   return {
     "calibration-score-sufficient": difference("score", paper),
     "calibration-common-conditioning": difference("common", paper),
@@ -96,7 +94,12 @@ function calibrationClaims(i, q) {
     "calibration-score-conditional": difference("score", paper),
     "calibration-binned": difference("binned", paper),
     "risk-controls-calibration": { lhs: strong.score, rhs: 2 * sharpPinskerTv(q.risk.strong), scale: 2 },
-    "calibration-refinement": { identity: true, lhs: q.risk.strong, rhs: reliability + refinement, scale: 0 },
+    "calibration-refinement": {
+      identity: true,
+      lhs: q.risk.strong,
+      rhs: q.decomposition.reliability + q.decomposition.refinement,
+      scale: 0,
+    },
   };
 }
 
@@ -145,7 +148,7 @@ function shortfall(i) {
   const at = (s) => i.strong.map((row, x) => row.map((f, c) => f + s * towards[x][c]));
   const slope = (table) => expected(i, (x, c) => logRatio(table[x][c], i.weak[x][c]) * towards[x][c]);
   if (!(slope(i.strong) < 0)) return 0;
-  const best = slope(i.truth) <= 0 ? i.truth : at(increasingRoot((s) => slope(at(s)), 0, 1));
+  const best = at(increasingRoot((s) => slope(at(s)), 0, 1));
   const linear = (x, c) => logRatio(best[x][c], i.weak[x][c]) * (i.strong[x][c] - best[x][c]);
   return Math.max(0, divergence(i, i.strong, best) + expected(i, linear));
 }
@@ -293,7 +296,8 @@ function evaluateState(state) {
     calibration: { weak: calibrationErrors(i, i.weak), strong: calibrationErrors(i, i.strong) },
     labelFree: labelFreeChange(i),
   };
-  const d = q.disagreement.forward;
+  const d = q.disagreement.forward, given = truthGivenRow(i);
+  q.decomposition = { reliability: divergence(i, given, i.strong), refinement: divergence(i, i.truth, given) };
   q.envelopes = { uniform: uniformEnvelope(d, i.floor, i.classes), instance: instanceEnvelope(i, d) };
   q.bounds = {
     pinsker: Math.sqrt(d / 2),

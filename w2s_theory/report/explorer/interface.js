@@ -123,6 +123,10 @@ function showCalibration(numbers) {
         return element("tr", {}, element("th", { scope: "row" }, name), ...values.map((v) => element("td", {}, readableDifference(v, 2))));
       }),
   );
+  const { reliability, refinement } = numbers.decomposition;
+  document.getElementById("decomposition").textContent =
+    `Of the student’s risk, ${readable(reliability, 3)} nats are miscalibration of its whole row (reliability) and ` +
+    `${readable(refinement, 3)} nats what it cannot tell apart (refinement).`;
   document.getElementById("calibration-bounds").innerHTML =
     "Bounds on the change, where they apply: <math><mn>2</mn><msqrt><mrow><mn>1</mn><mo>−</mo><msup><mi>e</mi><mrow><mo>−</mo><mi>d</mi></mrow></msup></mrow></msqrt></math> = " +
     `${readable(2 * numbers.bounds.bretagnolleHuber)}, and sharp, <math><mn>2</mn><msup><mi>V</mi><mo>∗</mo></msup><mo>(</mo><mi>d</mi><mo>)</mo></math> = ${readable(2 * numbers.bounds.sharpPinsker)}.`;
