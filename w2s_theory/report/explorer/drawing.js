@@ -89,8 +89,8 @@ function equalDisagreement(i, d) {
   const weak = pointOf(i.kind, i.weak);
   const [x, y] = toBoard(i.kind, weak);
   const distance = (point) => divergence(i, i.weak, i.kind === "simplex" ? [point] : point.map((p) => [1 - p, p]));
-  const places = range(120).map((n) => {
-    const angle = (n * Math.PI) / 60;
+  const places = range(240).map((n) => {
+    const angle = (n * Math.PI) / 120;
     const far = fromBoard(i.kind, [x + 100 * Math.cos(angle), y + 100 * Math.sin(angle)]);
     const step = far.map((p, c) => p - weak[c]);
     const reach = Math.min(...step.map((s, c) => (s < 0 ? weak[c] / -s : i.kind === "pair" && s > 0 ? (1 - weak[c]) / s : Infinity)));

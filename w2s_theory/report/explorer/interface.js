@@ -146,7 +146,7 @@ function showMarks() {
   page.marks.replaceChildren(
     ...ROLES.map((role) => {
       const item = element("li", { class: role });
-      item.innerHTML = `<span class="symbol">${SYMBOLS[role]}</span> ${NAMES[role]} ${MATHS[role]}`;
+      item.innerHTML = `<span class="who"><span class="symbol">${SYMBOLS[role]}</span> ${NAMES[role]} ${MATHS[role]}</span>`;
       item.append(element("span", { class: "value" }, state[role].map((p) => readable(p, 4)).join(", ")));
       return item;
     }),
