@@ -135,7 +135,8 @@ async function probe() {
   for (const text of ["", "#preset=calibration-score-conditional", "#preset=gain-forward-mixture-risk"]) {
     const {state: next} = readFragment(text);
     enter(next);
-    await new Promise((done) => setTimeout(done, 200));
+    moved("strong", state.strong);
+    await new Promise((done) => setTimeout(done, 300));
     const board = page.board.getBoundingClientRect();
     said.push({width: innerWidth, page: document.documentElement.scrollWidth, board: board.width, right: board.right,
       loaded: performance.getEntriesByType("resource").map((e) => e.name),
@@ -254,7 +255,7 @@ def test_every_claim_that_can_be_asked_has_its_formula(answers, page):
         assert set(answers[kind][0]["claims"]) == asked, "claims.js and the catalogue differ"
     families = {"generalization", "calibration", "gain", "robustness"}
     there = {name for name, c in CATALOGUE.items() if c.sides.__module__.rpartition(".")[2] in families}
-    shown = set(re.findall(r'<li class="claim(?: wide)?" id="([^"]+)"', page))
+    shown = set(re.findall(r'<li class="claim(?: wide)?" id="([^"]+)" tabindex', page))
     absent = set(re.findall(r"<li><code>([^<]+)</code> \((?:proved|refuted)\): ", page))
     assert shown == asked
     assert shown | absent == there
@@ -337,6 +338,38 @@ def test_a_mangled_link_falls_back_and_says_so(said):
     assert "“cube” is neither simplex nor pair" in cube["notice"]
     assert preset["hidden"] and preset["violated"] == ["calibration-binned"]
     assert plain["hidden"] and plain["state"] == default
+
+
+OPENED = """
+async function probe() {
+  const filled = [...document.querySelectorAll(".claim")].filter((card) => card.dataset.verdict).length;
+  const said = {hidden: page.notice.hidden, violated: violated(), state, filled, hash: location.hash};
+  const link = page.summary.querySelector("a");
+  if (link) link.click();
+  return {...said, after: location.hash, focused: document.activeElement.id};
+}
+const violated = () => [...document.querySelectorAll('.claim[data-verdict="violated"]')].map((card) => card.id);
+"""
+
+
+@pytest.mark.parametrize(
+    ("fragment", "hidden", "violated"),
+    [
+        ("#kind=cube", False, []),
+        ("#gain-squared", True, []),
+        ("#preset=calibration-binned", True, ["calibration-binned"]),
+    ],
+)
+def test_a_page_opened_with_a_fragment(browser, page, fragment, hidden, violated):
+    said = browser.ask(page, OPENED, fragment=fragment)
+    assert said["hidden"] == hidden
+    assert said["violated"] == violated
+    assert said["filled"] == page.count('<li class="claim')
+    assert said["after"] == said["hash"]
+    if violated:
+        assert said["focused"] == violated[0]
+    else:
+        assert said["state"] == START["simplex"].to_json()
 
 
 def test_keys_move_the_marks_and_the_change_is_said(said):

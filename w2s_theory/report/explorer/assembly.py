@@ -115,7 +115,7 @@ def _card(name: str, entry: dict[str, Any]) -> str:
     name = html.escape(name, quote=True)
     size = "claim wide" if entry["wide"] else "claim"
     return (
-        f'<li class="{size}" id="{name}"><p class="name"><code>{name}</code> '
+        f'<li class="{size}" id="{name}" tabindex="-1"><p class="name"><code>{name}</code> '
         f'<span class="status {entry["status"]}">{entry["status"]}</span></p>'
         f'<p class="statement">{entry["statement"]}</p>'
         '<p class="sides"><span class="lhs"></span> <span class="sign"></span> <span class="rhs"></span></p>'

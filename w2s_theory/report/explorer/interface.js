@@ -65,6 +65,14 @@ function showClaim(id, found) {
     card.querySelector(".words").append(" ", element("a", { href: `#preset=${id}` }, "Show where it fails"));
 }
 
+/** Go to a claim without giving up the state in the address. */
+function goTo(event) {
+  const card = document.getElementById(event.currentTarget.hash.slice(1));
+  event.preventDefault();
+  card.scrollIntoView({ block: "center" });
+  card.focus({ preventScroll: true });
+}
+
 function summaryParts(numbers) {
   const found = Object.entries(numbers.claims);
   const applying = found.filter(([, { verdict }]) => !["outside", "hypotheses_not_met", "nonfinite"].includes(verdict));
@@ -84,7 +92,9 @@ function showSummary(numbers) {
   }
   page.summary.append(element("b", { class: "bad" }, failing.length === 1 ? "1 fails" : `${failing.length} fail`), ": ");
   failing.forEach((id, n) => {
-    page.summary.append(n ? ", " : "", element("a", { href: `#${id}`, class: "to-claim" }, element("code", {}, id)));
+    const link = element("a", { href: `#${id}` }, element("code", {}, id));
+    link.addEventListener("click", goTo);
+    page.summary.append(n ? ", " : "", link);
   });
   page.summary.append(failing.some((id) => CATALOGUE[id].proved) ? "." : " (refuted in the theory notes).");
 }
@@ -174,12 +184,21 @@ function show() {
 
 // What changes the state --------------------------------------------------------------------------------------------------
 
+/** Write the state into the address; a page without an address of its own keeps it to itself. */
+function save() {
+  try {
+    history.replaceState(null, "", fragmentOf(state));
+  } catch (error) {
+    if (error.name !== "SecurityError") throw error;
+  }
+}
+
 /** Show the state soon, and write it into the address. */
 function changed() {
   if (!waiting) requestAnimationFrame(show);
   waiting = true;
   clearTimeout(saving);
-  saving = setTimeout(() => history.replaceState(null, "", fragmentOf(state)), 150);
+  saving = setTimeout(save, 150);
 }
 
 /** Say what has come of a change that was made by keys, once they rest. */
@@ -264,7 +283,12 @@ function keyed(event) {
 }
 
 function fromAddress() {
-  if (document.getElementById(location.hash.slice(1))?.classList.contains("claim")) return;
+  const card = document.getElementById(location.hash.slice(1));
+  if (card?.classList.contains("claim")) {
+    if (!page.board.firstChild) enter(startOf("simplex"));
+    card.scrollIntoView();
+    return;
+  }
   const { state: next, problem } = readFragment(location.hash);
   const preset = DECLARED.presets.find((one) => location.hash === `#preset=${one.claim}`);
   if (preset) enterPreset(preset);
@@ -275,7 +299,7 @@ function fromAddress() {
 }
 
 async function copyLink() {
-  history.replaceState(null, "", fragmentOf(state));
+  save();
   const button = document.getElementById("copy");
   try {
     await navigator.clipboard.writeText(location.href);
