@@ -14,6 +14,7 @@ from jaxtyping import install_import_hook
 
 install_import_hook("w2s_theory", "beartype.beartype")
 
+from tests.browser import Browser, find_browser  # noqa: E402
 from w2s_theory.experiments import claims_on_pairs  # noqa: E402
 from w2s_theory.verification.compiled_code import forget_compiled_code  # noqa: E402
 
@@ -28,6 +29,12 @@ def x64():
     """JAX in float64, for tests that leave the package's entry points: transformations and plain JAX functions."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory) -> Browser:
+    """A headless browser for tests of pages."""
+    return find_browser(tmp_path_factory.mktemp("browser"))
 
 
 _TESTS = itertools.count(1)

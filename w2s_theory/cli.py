@@ -282,12 +282,12 @@ def sweep(
 
 @app.command()
 def reproduce(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for figures and page.")] = Path("figures"),
-    only: Annotated[str | None, typer.Option(metavar="NAME", help="Draw one figure only.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for figures and pages.")] = Path("figures"),
+    only: Annotated[str | None, typer.Option(metavar="NAME", help="Draw one figure only, or explorer.")] = None,
     quick: Quick = False,
     seed: Seed = 0,
 ) -> None:
-    """The main job: verify the catalogue, train the models, draw every figure and the page."""
+    """The main job: verify the catalogue, train the models, draw every figure, write the pages."""
     from w2s_theory.report.progress import stages
     from w2s_theory.report.reproduction import reproduce as run
     from w2s_theory.report.rows import sweep_table

@@ -41,6 +41,7 @@ def test_every_claim_and_figure_is_on_the_page(page, prepared):
     assert "no violation in 1,234 instances" in page
     assert "counterexample confirmed" in page
     assert "quick version" in page
+    assert 'href="explorer.html"' in page
 
 
 def test_the_page_needs_nothing_from_elsewhere(page):

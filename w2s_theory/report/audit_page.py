@@ -14,14 +14,11 @@ from w2s_theory.errors import InputError
 from w2s_theory.report.audit_figures import bound_drawing, interval_drawing, reliability_drawing
 from w2s_theory.report.audit_rows import QUALITIES, answers, interval_text, scope_sentence
 from w2s_theory.report.mathml import mathml_text
-from w2s_theory.report.page import STYLE
+from w2s_theory.report.page import PALETTE, STYLE
 from w2s_theory.report.rows import short
 from w2s_theory.report.svg import Drawing
 
 _MORE_STYLE = """
-:root { --blue: #0072b2; --orange: #b86e00; --green: #00805c; --purple: #a3478e; --red: #b23c00; }
-@media (prefers-color-scheme: dark) { :root { --blue: #6cb8ea; --orange: #f0b040; --green: #4ac79a; --purple: #d58fc6;
-  --red: #ff9a66; } }
 .verdict { font-size: 1.2rem; line-height: 1.45; background: var(--card); border: 1px solid var(--line);
   border-left: .4rem solid var(--soft); border-radius: .5rem; padding: .9rem 1.1rem; margin: 1rem 0; }
 .verdict.better { border-left-color: var(--good); } .verdict.worse { border-left-color: var(--bad); }
@@ -80,7 +77,8 @@ def audit_page(audit: Audit) -> str:
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<link rel="icon" href="data:,">',
-        f"<title>Did the student beat its teacher?</title><style>{STYLE}{_MORE_STYLE}</style></head><body><main>",
+        "<title>Did the student beat its teacher?</title>",
+        f"<style>{STYLE}{PALETTE}{_MORE_STYLE}</style></head><body><main>",
         "<h1>Did the student beat its teacher?</h1>",
         _verdict(record),
         f'<p class="soft">{html.escape(scope_sentence(record))} {html.escape(" ".join(record["notes"]))}</p>',

@@ -20,6 +20,11 @@ _INTRODUCTION = (
     "a counterexample, where one is shown, was found by the program."
 )
 
+_EXPLORER = (
+    '<p><a href="explorer.html"><b>Drag a teacher and its student</b></a>: the same claims on three predictors that '
+    "you move, every number computed as you do, and a counterexample for each refuted claim that fits.</p>"
+)
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2329; --soft: #59636e; --paper: #ffffff; --card: #f5f7f9;
   --line: #d9dee3; --link: #00619a; --good: #00714f; --bad: #b23c00; }
@@ -65,6 +70,13 @@ math { font-size: 1.02em; }
 }
 """
 
+PALETTE = """
+:root { --blue: #0072b2; --orange: #b86e00; --green: #00805c; --purple: #a3478e; --red: #b23c00; }
+@media (prefers-color-scheme: dark) { :root { --blue: #6cb8ea; --orange: #f0b040; --green: #4ac79a; --purple: #d58fc6;
+  --red: #ff9a66; } }
+"""
+"""The colours of the figures, dark enough for text on paper and light enough on a dark page."""
+
 
 def write_page(out: Path, rows: Sequence[SweepRow], figures: Sequence[Figure], settings: Mapping[str, Any]) -> Path:
     """Write `out/index.html`: a gallery of `figures` and the table of `rows`; returns its path.
@@ -79,6 +91,7 @@ def write_page(out: Path, rows: Sequence[SweepRow], figures: Sequence[Figure], s
         f"<title>Bounds of weak-to-strong generalization</title><style>{STYLE}</style></head><body><main>",
         "<h1>Bounds of weak-to-strong generalization</h1>",
         f"<p>{html.escape(_INTRODUCTION)}</p>",
+        _EXPLORER,
         _tally(rows),
         f'<p class="soft">{_how(settings)}</p>',
         '<h2>Figures</h2><div class="gallery">',
