@@ -1,0 +1,54 @@
+"""The package's docstrings, which are Markdown with formulas between dollar signs, as reStructuredText."""
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from w2s_theory import __all__ as exported
+from w2s_theory import _HOME
+from w2s_theory.catalogue import CATALOGUE
+
+_PIECE = re.compile(r"``(?P<verbatim>.+?)``|`(?P<code>[^`]+)`|\$(?P<math>[^$]+)\$", re.DOTALL)
+
+
+def restructured(markdown: str) -> str:
+    """Formulas and code as roles, public names and claim ids in code as links, everything else literal text."""
+    made, end = [], 0
+    for piece in _PIECE.finditer(markdown):
+        made += [_escaped(markdown[end : piece.start()]), _role(piece)]
+        end = piece.end()
+    text = "".join([*made, _escaped(markdown[end:])])
+    return re.sub(r"(?<!\n)\n(?=(?:\* |- ))", "\n\n", re.sub(r"(?m)^\\\* ", "* ", text))
+
+
+def _role(piece: re.Match[str]) -> str:
+    if piece["math"]:
+        return _separated(piece, f":math:`{' '.join(piece['math'].split())}`")
+    code = " ".join((piece["verbatim"] or piece["code"]).split())
+    if code in exported:
+        return _separated(piece, f":py:obj:`{code} <w2s_theory.{_HOME[code]}.{code}>`")
+    if code in CATALOGUE:
+        return _separated(piece, f":doc:`{code} </claims/{code}>`")
+    return _separated(piece, f"``{code}``")
+
+
+def _separated(piece: re.Match[str], role: str) -> str:
+    """The role, with an invisible separator where it touches a letter on either side."""
+    before, after = piece.string[: piece.start()][-1:], piece.string[piece.end() :][:1]
+    return ("\\ " if before.strip() else "") + role + ("\\ " if after.strip() else "")
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\*|_])", r"\\\1", text)
+
+
+def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    if name.startswith("w2s_theory"):
+        lines[:] = restructured("\n".join(lines)).split("\n")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Hook into autodoc."""
+    app.connect("autodoc-process-docstring", _process)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
