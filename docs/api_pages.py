@@ -58,11 +58,19 @@ def _page(name: str) -> str:
     return "\n".join(parts)
 
 
+def home(name: str) -> str | None:
+    """Dotted name under which a public function or class is documented; None for a constant."""
+    thing = getattr(w2s_theory, name)
+    return f"{thing.__module__}.{name}" if hasattr(thing, "__qualname__") else None
+
+
 def _index(pages: list[str]) -> str:
-    rows = [
-        f"* - {{py:obj}}`{name} <w2s_theory.{module}.{name}>`\n  - `{module}`"
-        for name, module in sorted((n, m) for m, names in _EXPORTS.items() for n in names)
-    ]
+    rows = []
+    for name, module in sorted((n, m) for m, names in _EXPORTS.items() for n in names):
+        found = home(name)
+        link = f"`{name}`" if found is None else f"{{py:obj}}`{name} <{found}>`"
+        where = f"w2s_theory.{module}" if found is None else found.rpartition(".")[0]
+        rows.append(f"* - {link}\n  - {{py:mod}}`{where}`")
     return "\n".join(
         [
             "# API reference",

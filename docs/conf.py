@@ -1,10 +1,12 @@
 """Configuration of the documentation site; `make docs` builds it without the network."""
 
+import logging
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
+logging.getLogger("jax").setLevel(logging.WARNING)
 
 from w2s_theory import __version__  # noqa: E402
 
@@ -51,4 +53,7 @@ python_use_unqualified_type_names = True
 toc_object_entries_show_parents = "hide"
 
 nitpicky = True
-nitpick_ignore_regex = [(r"py:.*", r"(?!w2s_theory\b).*"), (r"py:.*", r"w2s_theory\._.*")]
+nitpick_ignore_regex = [
+    (r"py:.*", r"(?!w2s_theory\b).*"),  # other packages: their documentation is not at hand without a network
+    (r"py:.*", r"w2s_theory\.(.*\.)?(_\w+|[A-Z]|Number)"),  # private names, type variables, an alias
+]

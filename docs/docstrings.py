@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
+from api_pages import home
 from sphinx.application import Sphinx
 
 from w2s_theory import __all__ as exported
-from w2s_theory import _HOME
 from w2s_theory.catalogue import CATALOGUE
 
 _PIECE = re.compile(r"``(?P<verbatim>.+?)``|`(?P<code>[^`]+)`|\$(?P<math>[^$]+)\$", re.DOTALL)
@@ -26,8 +26,8 @@ def _role(piece: re.Match[str]) -> str:
     if piece["math"]:
         return _separated(piece, f":math:`{' '.join(piece['math'].split())}`")
     code = " ".join((piece["verbatim"] or piece["code"]).split())
-    if code in exported:
-        return _separated(piece, f":py:obj:`{code} <w2s_theory.{_HOME[code]}.{code}>`")
+    if code in exported and (found := home(code)):
+        return _separated(piece, f":py:obj:`{code} <{found}>`")
     if code in CATALOGUE:
         return _separated(piece, f":doc:`{code} </claims/{code}>`")
     return _separated(piece, f"``{code}``")

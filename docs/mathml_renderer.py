@@ -26,9 +26,10 @@ def mathml(latex: str, display: str = "inline") -> str:
     Browsers draw letters in double-struck type only where they are characters of their own.
     """
     try:
-        made = convert(re.sub(r"\s+", " ", latex.strip()), display=display)
+        made = convert(_known(latex), display=display)
     except Exception as problem:
         raise UnknownMathError(f"formula {latex!r}: {type(problem).__name__} {problem}") from problem
+    made = made.replace(r"\_", "_")
     made = re.sub(
         r'<mi mathvariant="double-struck">(\w)</mi>', lambda m: f"<mi>{_DOUBLE_STRUCK.get(m[1], m[1])}</mi>", made
     )
@@ -36,6 +37,11 @@ def mathml(latex: str, display: str = "inline") -> str:
     if "\\" in text or "&#x0005C;" in text:
         raise UnknownMathError(f"formula {latex!r}: a command of it is not known")
     return made
+
+
+def _known(latex: str) -> str:
+    """The formula on one line, its function names as the converter knows them."""
+    return re.sub(r"\s+", " ", latex.strip()).replace(r"\arg", r"\operatorname{arg}")
 
 
 def _shown(self: Any, node: nodes.Element, display: str) -> str:

@@ -1,8 +1,8 @@
 """Hypothesis strategies: instances of any world, rows of the simplex, pairs of predictors, and joint laws.
 
 Whatever fails is shrunk to something short: fewer inputs, equal predictions, uniform rows, fractions with small
-denominators.  This module alone imports `hypothesis`, which is not a run-time dependency: install it beside the
-package.
+denominators.  Set `deadline=None`: the first example of a shape compiles.  This module alone imports `hypothesis`,
+which is not a run-time dependency: install it beside the package.
 """
 
 from collections.abc import Sequence

@@ -2,14 +2,12 @@
 
 import html
 import json
-import os
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
 
+from tests.browsing import browser_path, loaded
 from w2s_theory.auditing.audit_record import Audit
 from w2s_theory.auditing.auditor import audit
 from w2s_theory.report.audit_page import audit_page
@@ -85,26 +83,16 @@ addEventListener("load", () => {
 
 @pytest.fixture(scope="module")
 def browser():
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    if os.environ.get("CI"):
-        pytest.fail("no browser is installed, and under CI this test has to run: apt-get install chromium")
-    pytest.skip("no browser is installed: apt-get install chromium")
+    return browser_path()
 
 
 @pytest.mark.parametrize(("width", "dark"), [(390, False), (1280, True)])
 def test_in_a_browser_every_figure_is_visible(browser, page, tmp_path, width, dark):
     path = tmp_path / "audit.html"
     path.write_text(page.replace("</body>", PROBE + "</body>"), encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    options += [f"--window-size={width},900", "--enable-logging=stderr", "--log-level=0", "--virtual-time-budget=2000"]
-    options += ["--blink-settings=preferredColorScheme=" + ("0" if dark else "1")]
-    done = subprocess.run(
-        [browser, *options, "--dump-dom", path.as_uri()], capture_output=True, text=True, timeout=120, check=True
-    )
-    assert "CONSOLE" not in done.stderr
-    said = json.loads(html.unescape(re.search(r'<pre id="probe">(.*?)</pre>', done.stdout)[1]))
+    document, log = loaded(browser, path, tmp_path / "profile", width, dark)
+    assert "CONSOLE" not in log
+    said = json.loads(html.unescape(re.search(r'<pre id="probe">(.*?)</pre>', document)[1]))
     assert said["loaded"] == []
     assert [figure for figure, *_ in said["shown"]] == [f"figure-{name}" for name in FIGURES]
     for figure, wide, high, right, inner_wide, inner_high in said["shown"]:
