@@ -76,7 +76,8 @@ def _index(pages: list[str]) -> str:
             "# API reference",
             "",
             "Every name below is `w2s_theory.NAME`, imported on first use from the module beside it. Pages document "
-            "the modules, including those whose names are not repeated at the top.",
+            "the modules, also those whose names are not repeated at the top. In signatures `Array` is an array of "
+            "JAX or NumPy, and `Float[Array, 'm k']` one of that shape: m inputs, k classes.",
             "",
             ":::{toctree}\n:maxdepth: 1\n",
             *pages,

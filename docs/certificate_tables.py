@@ -29,7 +29,9 @@ def counterexample(instance: Mapping[str, Any]) -> list[str]:
         if isinstance(instance[name], dict)
         for key, value in instance[name].items()
     ]
-    said += [f"Model {n}: {'; '.join(_row(row) for row in model)}." for n, model in enumerate(instance.get("models", []))]
+    said += [
+        f"Model {n}: {'; '.join(_row(row) for row in model)}." for n, model in enumerate(instance.get("models", []))
+    ]
     if "features" in instance:
         said.append(f"Features: {'; '.join(_row(row) for row in instance['features'])}; radius {instance['radius']}.")
     if instance.get("class") == "list":

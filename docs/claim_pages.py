@@ -137,8 +137,9 @@ def _equality(claim: Claim) -> list[str]:
 
 
 def _world(world: World) -> str:
-    name = type(world).__name__
-    return f"{name} ({world.inputs} inputs)"
+    made = type(world)
+    inputs = "one input" if world.inputs == 1 else f"{world.inputs} inputs"
+    return f"{{py:class}}`{made.__name__} <{made.__module__}.{made.__name__}>` ({inputs})"
 
 
 def _evidence(claim: Claim, swept: Mapping[str, Any], searched: Mapping[str, Any] | None) -> list[str]:
@@ -211,12 +212,12 @@ def _index() -> str:
         "$\\gamma$ where $\\gamma$ appears.",
     ]
     for family, title in _FAMILIES.items():
-        rows = ["* - claim\n  - statement\n  - status\n  - sharp"]
+        rows = ["* - claim\n  - statement\n  - status"]
         for claim in CLAIMS:
             if _family(claim) == family:
-                sharp = "yes" if claim.sharp and claim.status is Status.proved else "–"
+                sharp = ", sharp" if claim.sharp and claim.status is Status.proved else ""
                 rows.append(
-                    f"* - [`{claim.id}`]({claim.id}.md)\n  - {claim.statement}\n  - {claim.status.value}\n  - {sharp}"
+                    f"* - [`{claim.id}`]({claim.id}.md)\n  - {claim.statement}\n  - {claim.status.value}{sharp}"
                 )
         parts += [f"## {title}", ":::{list-table}\n:header-rows: 1\n:class: claims\n\n" + "\n".join(rows) + "\n:::"]
     pages = "\n".join(claim.id for claim in CLAIMS)

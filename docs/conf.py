@@ -8,6 +8,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 logging.getLogger("jax").setLevel(logging.WARNING)
 
+import matplotlib  # noqa: E402
+
 from w2s_theory import __version__  # noqa: E402
 
 project = "w2s_theory"
@@ -29,7 +31,8 @@ exclude_patterns = ["_static"]
 
 html_theme = "furo"
 html_title = "w2s_theory"
-html_static_path = ["_static"]
+MATH_FONT = Path(matplotlib.get_data_path(), "fonts", "ttf", "STIXGeneral.ttf")
+html_static_path = ["_static", str(MATH_FONT)]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_copy_source = False

@@ -29,7 +29,7 @@ def mathml(latex: str, display: str = "inline") -> str:
         made = convert(_known(latex), display=display)
     except Exception as problem:
         raise UnknownMathError(f"formula {latex!r}: {type(problem).__name__} {problem}") from problem
-    made = made.replace(r"\_", "_")
+    made = made.replace(r"\_", "_").replace("<mo>&#x0002A;</mo>", "<mo>∗</mo>")
     made = re.sub(
         r'<mi mathvariant="double-struck">(\w)</mi>', lambda m: f"<mi>{_DOUBLE_STRUCK.get(m[1], m[1])}</mi>", made
     )

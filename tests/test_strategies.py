@@ -132,9 +132,7 @@ def test_a_false_calibration_inequality_is_found_and_a_true_one_is_not():
 def test_merged_classes_hide_miscalibration_in_some_law():
     law = find(
         joint_laws(3),
-        lambda law: (
-            float(w2s.marginal_calibration_error(*law)) < float(w2s.full_row_calibration_error(*law)) - 0.05
-        ),
+        lambda law: float(w2s.marginal_calibration_error(*law)) < float(w2s.full_row_calibration_error(*law)) - 0.05,
         settings=SEARCH,
     )
     assert len(law.weights) > 1

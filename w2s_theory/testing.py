@@ -124,7 +124,9 @@ def predictor_pairs(
         strong = target if max_kl is None else _within(weights, weak, target, max_kl, parts, each)
         return PredictorPair(weights, np.array(labels), weak, strong)
 
-    return st.builds(pair, row, points, st.sampled_from(_STEPS), st.sampled_from(_PARTS), st.sampled_from((True, False)))
+    return st.builds(
+        pair, row, points, st.sampled_from(_STEPS), st.sampled_from(_PARTS), st.sampled_from((True, False))
+    )
 
 
 def joint_laws(k: int, *, inputs: int = 4, floor: float = 0.0) -> st.SearchStrategy[JointLaw]:
@@ -184,7 +186,7 @@ def _within(
     enough = np.argmax(near(halved), axis=0)
     low, high = halved[enough, range(len(weights))], halved[np.maximum(enough - 1, 0), range(len(weights))]
     tried = np.linspace(low, high, parts + 1)
-    steps = tried[np.sum(np.logical_and.accumulate(near(tried)), axis=0) - 1, range(len(weights))]
+    steps = tried[np.sum(np.logical_and.accumulate(near(tried), axis=0), axis=0) - 1, range(len(weights))]
     cut = 2.0**-52
     while float(disagreement(weights, weak, moved := _between(weak, strong, steps[:, None]))) > limit:
         steps, cut = steps * (1 - cut), 2 * cut  # rounding

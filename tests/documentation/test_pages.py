@@ -1,0 +1,79 @@
+"""Parts of the documentation's own code, and the examples of its pages, which run and print what they say."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+EXAMPLES = [page for page in sorted([DOCS / "tour.md", *DOCS.glob("guides/*.md")]) if "```python" in page.read_text()]
+
+
+@pytest.fixture
+def documentation(monkeypatch):
+    """The folder of the documentation's modules is where they can be imported."""
+    monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
+    return DOCS
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda page: page.stem)
+def test_examples_print_what_the_page_says(path, capsys):
+    names = {}
+    blocks = re.findall(r"```python\n(.*?)```(?:\s*```text\n(.*?)```)?", path.read_text(encoding="utf-8"), flags=re.S)
+    for code, said in blocks:
+        exec(compile(code, path.name, "exec"), names)
+        assert capsys.readouterr().out == said
+    assert any(said for _, said in blocks)
+
+
+def test_examples_are_found():
+    assert [page.stem for page in EXAMPLES] == ["audit", "strategies", "tour"]
+
+
+def test_unknown_latex_is_an_error_and_double_struck_letters_are_characters(documentation):
+    from mathml_renderer import UnknownMathError, mathml
+
+    for wrong in (r"\nosuchcommand x", r"\frac{1}", r"x_{"):
+        with pytest.raises(UnknownMathError):
+            mathml(wrong)
+    assert "𝔼" in mathml(r"\mathbb E\,X") and "<msqrt>" in mathml(r"\sqrt{1-e^{-d}}")
+    assert 'display="block"' in mathml("x", "block")
+
+
+def test_docstrings_become_restructured_text(documentation):
+    from docstrings import restructured
+
+    assert restructured(r"the *true* risk $L(F)$, F*_i of `x`") == r"the *true* risk :math:`L(F)`, F\*\_i of ``x``"
+    assert restructured("see `risk` and `pinsker`") == (
+        "see :py:obj:`risk <w2s_theory.functionals.risks.risk>` and :doc:`pinsker </claims/pinsker>`"
+    )
+    assert restructured("kinds:\n* one;\n* two") == "kinds:\n\n* one;\n\n* two"
+
+
+def test_signatures_name_arrays_once(documentation):
+    from docstrings import _short
+
+    long = "(x: ~jaxtyping.Float[jaxlib._jax.Array, 'm k'] | ~jaxtyping.Float[ndarray, 'm k'], y: jax.Array | numpy.ndarray)"
+    assert _short(long) == "(x: Float[Array, 'm k'], y: Array)"
+
+
+def test_notebooks_are_listed_where_there_are_any(documentation, tmp_path):
+    from notebook_pages import _index
+
+    assert "toctree" not in _index([])
+    book = tmp_path / "01_first.ipynb"
+    book.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": ["# The first\n", "x"]}]}))
+    made = _index([book])
+    assert ":glob:" in made and "* The first: {download}`01_first.ipynb`" in made
+
+
+def test_pages_that_are_gone_are_removed_and_unchanged_ones_kept(documentation, tmp_path):
+    from generated import write_pages
+
+    write_pages(tmp_path / "a", {"x.md": b"1", "y.md": b"1"})
+    before = (tmp_path / "a" / "x.md").stat().st_mtime_ns
+    write_pages(tmp_path / "a", {"x.md": b"1"})
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["x.md"]
+    assert (tmp_path / "a" / "x.md").stat().st_mtime_ns == before
