@@ -24,7 +24,7 @@ def counterexample(instance: Mapping[str, Any]) -> list[str]:
     columns = [[_row(row) for row in instance[name]] for name in tables]
     rows = [[str(n), *cells] for n, cells in enumerate(zip(map(_number, instance["weights"]), *columns, strict=True))]
     said = [
-        f"{_NAMES[name].capitalize()}: {_STUDENTS[key]} {_parameters(value)}."
+        f"The {_NAMES[name]}: {_STUDENTS[key]} {_parameters(value)}."
         for name in _NAMES
         if isinstance(instance[name], dict)
         for key, value in instance[name].items()

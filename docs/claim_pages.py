@@ -86,12 +86,14 @@ def _hypotheses(claim: Claim) -> list[str]:
     said = f"Asked of {about}{domain}."
     if not claim.assumes:
         return ["## Hypotheses", f"None. {said}"]
-    rows = ["* - hypothesis\n  - says\n  - without it"]
+    proved = claim.status is Status.proved
+    rows = ["* - hypothesis\n  - says" + ("\n  - without it" if proved else "")]
     for hypothesis in claim.assumes:
-        stored = _certificate(f"{claim.id}-without-{hypothesis.name}")
+        row = f"* - `{hypothesis.name}`\n  - {hypothesis.sentence}"
+        stored = _certificate(f"{claim.id}-without-{hypothesis.name}") if proved else None
         without = "no certificate is stored" if stored is None else _without(stored)
-        rows.append(f"* - `{hypothesis.name}`\n  - {hypothesis.sentence}\n  - {without}")
-    return ["## Hypotheses", said, ":::{list-table}\n:header-rows: 1\n\n" + "\n".join(rows) + "\n:::"]
+        rows.append(f"{row}\n  - {without}" if proved else row)
+    return ["## Hypotheses", said, ":::{list-table}\n:header-rows: 1\n:class: stacked\n\n" + "\n".join(rows) + "\n:::"]
 
 
 def _without(stored: Mapping[str, Any]) -> str:
@@ -181,9 +183,10 @@ def _figures(claim: Claim) -> list[str]:
     shown = [figure for figure in FIGURES if claim.id in figure.claims]
     parts = ["## Figures"] if shown else []
     for figure in shown:
+        stop = "" if figure.title.endswith("?") else "."
         parts.append(
             f":::{{figure}} ../../figures/{figure.name}.svg\n:alt: {figure.title}\n:class: drawing\n\n"
-            f"**{figure.title}.** {figure.caption}\n:::"
+            f"**{figure.title}{stop}** {figure.caption}\n:::"
         )
     return parts
 
@@ -219,7 +222,10 @@ def _index() -> str:
                 rows.append(
                     f"* - [`{claim.id}`]({claim.id}.md)\n  - {claim.statement}\n  - {claim.status.value}{sharp}"
                 )
-        parts += [f"## {title}", ":::{list-table}\n:header-rows: 1\n:class: claims\n\n" + "\n".join(rows) + "\n:::"]
+        parts += [
+            f"## {title}",
+            ":::{list-table}\n:header-rows: 1\n:class: stacked claims\n\n" + "\n".join(rows) + "\n:::",
+        ]
     pages = "\n".join(claim.id for claim in CLAIMS)
     return "\n\n".join([*parts, f":::{{toctree}}\n:hidden:\n\n{pages}\n:::"]) + "\n"
 

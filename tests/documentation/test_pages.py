@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ EXAMPLES = [page for page in sorted([DOCS / "tour.md", *DOCS.glob("guides/*.md")
 
 @pytest.fixture
 def documentation(monkeypatch):
-    """The folder of the documentation's modules is where they can be imported."""
+    """Imports a module of the documentation's own code."""
     monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
-    return DOCS
+    return import_module
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda page: page.stem)
@@ -33,19 +34,18 @@ def test_examples_are_found():
 
 
 def test_unknown_latex_is_an_error_and_double_struck_letters_are_characters(documentation):
-    from mathml_renderer import UnknownMathError, mathml
-
-    for wrong in (r"\nosuchcommand x", r"\frac{1}", r"x_{"):
-        with pytest.raises(UnknownMathError):
+    renderer = documentation("mathml_renderer")
+    mathml = renderer.mathml
+    for wrong in (r"\nosuchcommand x", r"\left(x", r"x_{"):
+        with pytest.raises(renderer.UnknownMathError):
             mathml(wrong)
     assert "𝔼" in mathml(r"\mathbb E\,X") and "<msqrt>" in mathml(r"\sqrt{1-e^{-d}}")
     assert 'display="block"' in mathml("x", "block")
 
 
 def test_docstrings_become_restructured_text(documentation):
-    from docstrings import restructured
-
-    assert restructured(r"the *true* risk $L(F)$, F*_i of `x`") == r"the *true* risk :math:`L(F)`, F\*\_i of ``x``"
+    restructured = documentation("docstrings").restructured
+    assert restructured(r"the *true* risk $L(F)$, F*_i of `x`") == r"the *true* risk :math:`L(F)`\ , F\*\_i of ``x``"
     assert restructured("see `risk` and `pinsker`") == (
         "see :py:obj:`risk <w2s_theory.functionals.risks.risk>` and :doc:`pinsker </claims/pinsker>`"
     )
@@ -53,25 +53,22 @@ def test_docstrings_become_restructured_text(documentation):
 
 
 def test_signatures_name_arrays_once(documentation):
-    from docstrings import _short
-
-    long = "(x: ~jaxtyping.Float[jaxlib._jax.Array, 'm k'] | ~jaxtyping.Float[ndarray, 'm k'], y: jax.Array | numpy.ndarray)"
-    assert _short(long) == "(x: Float[Array, 'm k'], y: Array)"
+    shaped = "~jaxtyping.Float[jaxlib._jax.Array, 'm k'] | ~jaxtyping.Float[ndarray, 'm k']"
+    long = f"(x: {shaped}, y: jax.Array | numpy.ndarray)"
+    assert documentation("docstrings")._short(long) == "(x: Float[Array, 'm k'], y: Array)"
 
 
 def test_notebooks_are_listed_where_there_are_any(documentation, tmp_path):
-    from notebook_pages import _index
-
-    assert "toctree" not in _index([])
+    index = documentation("notebook_pages")._index
+    assert "toctree" not in index([])
     book = tmp_path / "01_first.ipynb"
     book.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": ["# The first\n", "x"]}]}))
-    made = _index([book])
+    made = index([book])
     assert ":glob:" in made and "* The first: {download}`01_first.ipynb`" in made
 
 
 def test_pages_that_are_gone_are_removed_and_unchanged_ones_kept(documentation, tmp_path):
-    from generated import write_pages
-
+    write_pages = documentation("generated").write_pages
     write_pages(tmp_path / "a", {"x.md": b"1", "y.md": b"1"})
     before = (tmp_path / "a" / "x.md").stat().st_mtime_ns
     write_pages(tmp_path / "a", {"x.md": b"1"})

@@ -142,7 +142,7 @@ addEventListener("load", () => {
   const boxes = [...document.querySelectorAll("article math")].map(m => m.getBoundingClientRect());
   const flat = boxes.filter(b => b.width < 4 || b.height < 6).length;
   const said = {formulas: boxes.length, flat, page: document.documentElement.scrollWidth, width: innerWidth,
-    afar: performance.getEntriesByType("resource").map(e => e.name).filter(n => !n.startsWith("file:")),
+    afar: performance.getEntriesByType("resource").map(e => e.name).filter(n => !/^(file|data):/.test(n)),
     roots: [...document.querySelectorAll("article msqrt")].every(r => r.getBoundingClientRect().width > 8)};
   const p = document.createElement("pre");
   p.id = "probe"; p.textContent = JSON.stringify(said); document.body.append(p);
