@@ -33,6 +33,8 @@ _TITLES = {
     "worlds": "Worlds and populations",
 }
 _COMMAND_LINE = "cli"
+_LEFT_OUT = ("w2s_theory.exact.__main__", "w2s_theory.report.figures.")
+"""Modules that are run rather than imported, and the drawings, one module a figure."""
 
 
 def _modules(package: str) -> list[str]:
@@ -49,7 +51,7 @@ def _public() -> list[str]:
 
 
 def _page(name: str) -> str:
-    modules = [m for m in _modules(f"w2s_theory.{name}") if m != "w2s_theory.exact.__main__"]
+    modules = [m for m in _modules(f"w2s_theory.{name}") if not m.startswith(_LEFT_OUT)]
     parts = [f"# {_TITLES[name]}", ""]
     for module in modules:
         if len(modules) > 1:
@@ -70,7 +72,7 @@ def _index(pages: list[str]) -> str:
         found = home(name)
         link = f"`{name}`" if found is None else f"{{py:obj}}`{name} <{found}>`"
         where = f"w2s_theory.{module}" if found is None else found.rpartition(".")[0]
-        rows.append(f"* - {link}\n  - {{py:mod}}`{where}`")
+        rows.append(f"* - {link}\n  - {{py:mod}}`{where.removeprefix('w2s_theory.')} <{where}>`")
     return "\n".join(
         [
             "# API reference",

@@ -55,6 +55,7 @@ python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 toc_object_entries_show_parents = "hide"
 
+suppress_warnings = ["myst.header"]  # the solutions of notebooks number exercises below their title
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!w2s_theory\b).*"),  # other packages: their documentation is not at hand without a network

@@ -24,7 +24,7 @@ def _title(notebook: Path) -> str:
 def _index(notebooks: list[Path]) -> str:
     if not notebooks:
         return f"{_INTRODUCTION}\n\nThis version has none yet; start from the [five-minute tour](../tour.md).\n"
-    files = "\n".join(f"* {_title(n)}: {{download}}`{n.name}`" for n in notebooks)
+    files = "\n".join(f"* {{download}}`{n.name}`: {_title(n)}" for n in notebooks)
     return f"{_INTRODUCTION}\n\n:::{{toctree}}\n:glob:\n:maxdepth: 1\n\n[0-9]*\n:::\n\n## Files\n\n{files}\n"
 
 

@@ -64,7 +64,7 @@ def test_notebooks_are_listed_where_there_are_any(documentation, tmp_path):
     book = tmp_path / "01_first.ipynb"
     book.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": ["# The first\n", "x"]}]}))
     made = index([book])
-    assert ":glob:" in made and "* The first: {download}`01_first.ipynb`" in made
+    assert ":glob:" in made and "* {download}`01_first.ipynb`: The first" in made
 
 
 def test_pages_that_are_gone_are_removed_and_unchanged_ones_kept(documentation, tmp_path):
