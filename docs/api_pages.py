@@ -35,6 +35,7 @@ _TITLES = {
 _COMMAND_LINE = "cli"
 _LEFT_OUT = ("w2s_theory.exact.__main__", "w2s_theory.report.figures.")
 """Modules that are run rather than imported, and the drawings, one module a figure."""
+_KEPT = ("w2s_theory.report.figures.figure",)
 
 
 def _modules(package: str) -> list[str]:
@@ -51,7 +52,7 @@ def _public() -> list[str]:
 
 
 def _page(name: str) -> str:
-    modules = [m for m in _modules(f"w2s_theory.{name}") if not m.startswith(_LEFT_OUT)]
+    modules = [m for m in _modules(f"w2s_theory.{name}") if m in _KEPT or not m.startswith(_LEFT_OUT)]
     parts = [f"# {_TITLES[name]}", ""]
     for module in modules:
         if len(modules) > 1:

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.xdist_group("documentation")
 LOADING = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"), ("audio", "src")}
 LOADING |= {("object", "data"), ("embed", "src"), ("image", "href"), ("use", "href"), ("link", "href")}
 REFERRING = {("link", "canonical"), ("link", "search"), ("link", "next"), ("link", "prev"), ("link", "index")}
+HOSTS = re.compile(r"cdn\.|jsdelivr|unpkg|cdnjs|googleapis|mathjax(?!_ignore)", flags=re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_nothing_is_loaded_from_another_host(site):
         assert found.loads, path
         for address in found.loads:
             assert not re.match(r"(?:[a-z]+:)?//", address), (path, address)
-        assert not re.search(r"cdn\.|jsdelivr|unpkg|cdnjs|googleapis|mathjax(?!_ignore)", found.source, flags=re.IGNORECASE), path
+        assert not HOSTS.search(found.source), path
     for path in site.rglob("*.css"):
         assert not re.search(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", path.read_text(encoding="utf-8")), path
 
