@@ -9,7 +9,7 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 import w2s_theory as w2s
-from w2s_theory.testing import instances, joint_laws, predictor_pairs, simplex_rows
+from w2s_theory.testing import _between, instances, joint_laws, predictor_pairs, simplex_rows
 
 SEARCH = settings(max_examples=2_000)
 FIRST = settings(SEARCH, phases=(Phase.generate,))
@@ -40,6 +40,15 @@ def test_rows_shrink_to_short_ones():
     np.testing.assert_allclose(find(simplex_rows(3), lambda row: row.max() > 0.5), [0.2, 0.2, 0.6], rtol=1e-15)
     np.testing.assert_array_equal(find(simplex_rows(2), lambda row: row[0] == 1), [1, 0])
     np.testing.assert_allclose(find(simplex_rows(2, 0.1), lambda row: row[0] == 0.1), [0.1, 0.9], rtol=1e-15)
+
+
+@pytest.mark.parametrize("step", [0.0, 1e-9, 1e-3, 0.3, 0.7, 1.0])
+def test_rounding_never_leaves_the_way_between_two_rows(step):
+    grid = np.linspace(0, 1, 101)
+    start, end = np.meshgrid(grid, grid)
+    between = _between(start, end, step)
+    assert np.all((np.minimum(start, end) <= between) & (between <= np.maximum(start, end)))
+    np.testing.assert_array_equal(between, start if step == 0 else end if step == 1 else between)
 
 
 @pytest.mark.parametrize("floor", [0.0, 0.01])
@@ -146,6 +155,7 @@ def test_merged_classes_hide_miscalibration_in_some_law():
     assert len(law.weights) > 1
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # beartype does, while JAX traces `decode`
 def test_instances_shrink_to_the_simplest():
     def apart(i):
         return np.max(np.abs(np.asarray(i.weak) - np.asarray(i.strong)))
