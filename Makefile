@@ -1,12 +1,14 @@
-# Two commands carry the project; each sets up its own environment from a bare checkout.
+# These commands carry the project; each sets up its own environment from a bare checkout.
 #   make reproduce   verify the catalogue, train the models, draw every figure
-#   make test        formatting, types, import floors and the whole test suite
+#   make test        formatting, types, import floors, the documentation and the whole test suite
+#   make docs        the documentation alone, in build/docs
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+SITE   ?= build/docs
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: reproduce test lint clean
+.PHONY: reproduce test docs lint clean
 .DELETE_ON_ERROR:
 
 reproduce: $(VENV)/.run
@@ -15,6 +17,10 @@ reproduce: $(VENV)/.run
 
 test: lint
 	$(BIN)/python -m pytest -n 2
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs $(SITE)
+	@echo "$(SITE)/index.html"
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -29,9 +35,13 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[data]'
 	@touch $@
 
+$(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[docs]'
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[data,audit,cluster,notebooks,docs,dev]'
-	@touch $@ $(VENV)/.run
+	@touch $@ $(VENV)/.run $(VENV)/.docs
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build docs/api docs/claims docs/notebooks .pytest_cache .ruff_cache .hypothesis

@@ -36,10 +36,19 @@ class Browser:
     program: str
     folder: Path
 
-    def ask(self, page: str, probe: str, *, width: int = 1280, dark: bool = False, fragment: str = "") -> Any:
+    def ask(
+        self,
+        page: str,
+        probe: str,
+        *,
+        width: int = 1280,
+        dark: bool = False,
+        fragment: str = "",
+        at: Path | None = None,
+    ) -> Any:
         """What the JavaScript function `probe`, async or not, returns in the loaded `page`.
 
-        Infinite and undefined numbers come back as such.  An error of the page, or anything on its console, fails.
+        `at` is the folder that its links are relative to.  Infinite and undefined numbers come back as such.  An error of the page, or anything on its console, fails.
         """
         inside = f"{_REPORT}<script>{probe}</script>"
         text = page.replace("</body>", inside + "</body>")
@@ -50,13 +59,14 @@ class Browser:
                 '<meta name="color-scheme" content="light dark"></head>'
                 f'<body><iframe style="width:{width}px;height:900px;border:0" srcdoc="{framed}"></iframe></body></html>'
             )
-        path = self.folder / "page.html"
+        path = (at or self.folder) / f"probed-{width}-{dark}.html"
         path.write_text(text, encoding="utf-8")
         options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={self.folder / 'profile'}"]
         options += [f"--window-size={max(width, _NARROWEST)},900", "--enable-logging=stderr", "--log-level=0"]
         options += ["--virtual-time-budget=20000", "--blink-settings=preferredColorScheme=" + ("0" if dark else "1")]
         command = [self.program, *options, "--dump-dom", path.as_uri() + fragment]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        path.unlink()
         assert "CONSOLE" not in done.stderr, done.stderr
         found = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, flags=re.DOTALL)
         assert found, "the probe has reported nothing"
