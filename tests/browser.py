@@ -48,7 +48,8 @@ class Browser:
     ) -> Any:
         """What the JavaScript function `probe`, async or not, returns in the loaded `page`.
 
-        `at` is the folder that its links are relative to.  Infinite and undefined numbers come back as such.  An error of the page, or anything on its console, fails.
+        `at` is the folder that its links are relative to.  Infinite and undefined numbers come back as such.  An error
+        of the page, or anything on its console, fails.
         """
         inside = f"{_REPORT}<script>{probe}</script>"
         text = page.replace("</body>", inside + "</body>")
