@@ -1,12 +1,14 @@
 # Two commands carry the project; each sets up its own environment from a bare checkout.
 #   make reproduce   verify the catalogue, train the models, draw every figure
 #   make test        formatting, types, import floors and the whole test suite
+# and one the teaching notebooks:
+#   make notebooks   run every notebook, and store it with its outputs
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: reproduce test lint clean
+.PHONY: reproduce test notebooks lint clean
 .DELETE_ON_ERROR:
 
 reproduce: $(VENV)/.run
@@ -15,6 +17,9 @@ reproduce: $(VENV)/.run
 
 test: lint
 	$(BIN)/python -m pytest -n 2
+
+notebooks: $(VENV)/.dev
+	$(BIN)/python notebooks/run_notebooks.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

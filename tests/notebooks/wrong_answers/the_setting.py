@@ -1,0 +1,1 @@
+WRONG = {"exercise_1": ["weak", "student"]}
