@@ -75,8 +75,14 @@ def _settled(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNod
 
 def machine_path(output: Any) -> str | None:
     """An absolute path in the text of an output, or None."""
-    text = [output.get("text", ""), *(str(v) for k, v in output.get("data", {}).items() if k != "image/png")]
-    found = re.search(r"(?<![\w.:<])(?:/(?:home|root|usr|tmp|work|Users|opt|var|mnt)/\S+|[A-Z]:\\\S+)", "\n".join(text))
+    text = [
+        output.get("text", ""),
+        *(str(v) for k, v in output.get("data", {}).items() if k != "image/png"),
+    ]
+    found = re.search(
+        r"(?<![\w.:<])(?:/(?:home|root|usr|tmp|work|Users|opt|var|mnt)/\S+|[A-Z]:\\\S+)",
+        "\n".join(text),
+    )
     return found and found.group()
 
 

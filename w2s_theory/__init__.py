@@ -81,7 +81,13 @@ _EXPORTS = {
         "sharp_pinsker_kl",
         "sharp_pinsker_tv",
     ),
-    "functionals.uniform_envelope": ("log_ratio_constant", "uniform_envelope_lower", "uniform_envelope_upper"),
+    "functionals.uniform_envelope": (
+        "log_ratio_bound",
+        "log_ratio_constant",
+        "naive_risk_bound",
+        "uniform_envelope_lower",
+        "uniform_envelope_upper",
+    ),
     "functionals.instance_envelope": ("floored_instance_envelope", "instance_envelope"),
     "functionals.label_free": ("label_free_range",),
     "functionals.risks": (

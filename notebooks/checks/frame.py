@@ -65,7 +65,9 @@ def exercise(check: Callable[..., Check]) -> Callable[..., Check]:
     @functools.wraps(check)
     def checked(*answers: Any) -> Check:
         if any(map(_is_blank, answers)):
-            return Check(False, "Replace the dots by your answer, then run the cell again.", answered=False)
+            return Check(
+                False, "Replace the dots by your answer, then run the cell again.", answered=False
+            )
         try:
             return check(*answers)
         except (UnreadableError, InputError) as problem:
@@ -106,7 +108,9 @@ def array(answer: Any, *shape: int) -> np.ndarray:
         made = np.full(1, np.nan)
     if made.shape != shape or not np.isfinite(made).all():
         words = " × ".join(map(str, shape))
-        raise UnreadableError(f"The answer should be {words} finite numbers in a list or an array, not {answer!r}")
+        raise UnreadableError(
+            f"The answer should be {words} finite numbers in a list or an array, not {answer!r}"
+        )
     return made
 
 
@@ -114,7 +118,9 @@ def rows(answer: Any, *shape: int) -> np.ndarray:
     """The answer as probabilities that sum to one along the last axis."""
     made = array(answer, *shape)
     if (made < 0).any():
-        raise UnreadableError(f"A probability cannot be negative, but the smallest entry is {made.min():g}")
+        raise UnreadableError(
+            f"A probability cannot be negative, but the smallest entry is {made.min():g}"
+        )
     off = np.abs(made.sum(axis=-1) - 1.0)
     if (off > _SUM).any():
         raise UnreadableError(
@@ -125,7 +131,10 @@ def rows(answer: Any, *shape: int) -> np.ndarray:
 
 def choice(answer: Any, options: Collection[Any]) -> Any:
     """The answer as one of several options."""
-    if not any(answer is option or (type(answer) is type(option) and answer == option) for option in options):
+    if not any(
+        answer is option or (type(answer) is type(option) and answer == option)
+        for option in options
+    ):
         words = ", ".join(map(repr, options))
         raise UnreadableError(f"The answer should be one of {words}, not {answer!r}")
     return answer
@@ -134,5 +143,7 @@ def choice(answer: Any, options: Collection[Any]) -> Any:
 def selection(answer: Any, options: Collection[Any]) -> set[Any]:
     """The answer as a set of options, from a set, list or tuple of them."""
     if not isinstance(answer, set | frozenset | list | tuple):
-        raise UnreadableError(f"The answer should be a set such as {{{next(iter(options))!r}}}, not {answer!r}")
+        raise UnreadableError(
+            f"The answer should be a set such as {{{next(iter(options))!r}}}, not {answer!r}"
+        )
     return {choice(part, options) for part in answer}

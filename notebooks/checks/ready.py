@@ -15,8 +15,14 @@ class MissingExtraError(ImportError):
 
 def ready(*extras: str) -> None:
     """`MissingExtraError`, with the command to install it all, unless the package and these extras are installed."""
-    wanted = {"the package": "w2s_theory"} | {f"the extra {extra!r}": MODULES[extra] for extra in extras}
+    wanted = {"the package": "w2s_theory"} | {
+        f"the extra {extra!r}": MODULES[extra] for extra in extras
+    }
     missing = [name for name, module in wanted.items() if find_spec(module) is None]
     if missing:
-        command = f"pip install 'w2s-theory[{','.join(extras)}]'" if extras else "pip install w2s-theory"
-        raise MissingExtraError(f"This notebook needs {' and '.join(missing)}: {command}, then restart the kernel.")
+        command = (
+            f"pip install 'w2s-theory[{','.join(extras)}]'" if extras else "pip install w2s-theory"
+        )
+        raise MissingExtraError(
+            f"This notebook needs {' and '.join(missing)}: {command}, then restart the kernel."
+        )

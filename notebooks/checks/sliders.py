@@ -31,11 +31,21 @@ class Slider:
         if self.logarithmic:
             ends = math.log10(self.low), math.log10(self.high)
             return FloatLogSlider(
-                min=ends[0], max=ends[1], step=(ends[1] - ends[0]) / 50, readout_format=".3g", **looks
+                min=ends[0],
+                max=ends[1],
+                step=(ends[1] - ends[0]) / 50,
+                readout_format=".3g",
+                **looks,
             )
         if all(isinstance(value, int) for value in (self.low, self.high, self.start)):
             return IntSlider(min=self.low, max=self.high, **looks)
-        return FloatSlider(min=self.low, max=self.high, step=(self.high - self.low) / 50, readout_format=".3g", **looks)
+        return FloatSlider(
+            min=self.low,
+            max=self.high,
+            step=(self.high - self.low) / 50,
+            readout_format=".3g",
+            **looks,
+        )
 
 
 class Sliders:
@@ -48,7 +58,9 @@ class Sliders:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         live = self.live._repr_mimebundle_() or {}
-        return {kind: content for kind, content in live.items() if "widget" in kind} | self.picture._repr_mimebundle_()
+        return {
+            kind: content for kind, content in live.items() if "widget" in kind
+        } | self.picture._repr_mimebundle_()
 
 
 def sliders(draw: Callable[..., Sheet], **ranges: Slider) -> Sliders:
