@@ -36,7 +36,7 @@ import rich
 import w2s_theory as w2s
 from checks import balance as checks
 from checks.sliders import Slider, sliders
-from w2s_theory.experiments.balance import balance, band, teachers, training_path
+from w2s_theory.experiments.balance import balance, band, training_path
 from w2s_theory.report.figures.balance import draw_balance
 from w2s_theory.report.rows import evaluation_table, experiment_table
 

@@ -53,13 +53,14 @@ def exercise_2(answer: tuple[int, int, int]) -> Check:
     wrong = [number for number, (a, b) in enumerate(zip(given, right, strict=True)) if a != b]
     if not wrong:
         return accepted(
-            "The first teacher is never passed. The second is passed in every direction, one after the other since they "
-            "are learnt at such different speeds: three valleys with two hills between them. The third is passed early, "
-            "in the only direction in which it errs."
+            "The first teacher is never passed. The second is passed in every direction, one after the other since "
+            "they are learnt at such different speeds: three valleys with two hills between them. The third is passed "
+            "early, in the only direction in which it errs."
         )
     told = ["first", "second", "third"][wrong[0]]
     return hint(
-        f"Not so for the {told} teacher. Build its world, as in the first cell, and count what `stationary_times` finds."
+        f"Not so for the {told} teacher. Build its world, as in the first cell, and count what `stationary_times` "
+        "finds."
     )
 
 
