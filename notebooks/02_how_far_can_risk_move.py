@@ -68,7 +68,8 @@ perfect = {
     "weak": [[0.7, 0.3]],
     "strong": [[0.49, 0.51]],
 }
-print("disagreement", w2s.disagreement(perfect["weights"], perfect["weak"], perfect["strong"]))
+far = w2s.disagreement(perfect["weights"], perfect["weak"], perfect["strong"])
+print(f"disagreement {far:.4f}")
 for claim in ("risk-decomposition", "generalization-forward"):
     result = w2s.evaluate(claim, perfect)
     print(
@@ -99,7 +100,7 @@ for claim in ("risk-decomposition", "generalization-forward"):
 
 # %%
 def bounds(floor):
-    score = np.linspace(floor, 1 - floor, 400)[1:]
+    score = np.geomspace(1.0001 * floor, 1 - floor, 400)
     some = np.stack([score, 1 - score], axis=1)
     least = [floor, 1 - floor]
     rise = w2s.kl_divergence([1.0, 0.0], least) - w2s.kl_divergence([1.0, 0.0], some)
@@ -204,7 +205,7 @@ def on_the_line(position):
         )
         there = w2s.disagreement(weights, weak, student), w2s.risk(weights, truth, student)
         axes.plot(*there, "o", color=style.BLACK, markersize=8, clip_on=False)
-        axes.annotate(f"position {position:.2f}", there, (8, 8), textcoords="offset points")
+        axes.annotate(f"position {position:.2f}", there, (10, -14), textcoords="offset points")
         axes.set(
             xlim=(0, 0.3), ylim=(0, 0.6), xlabel="disagreement $D$ [nats]", ylabel="risk [nats]"
         )

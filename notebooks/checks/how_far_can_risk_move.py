@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 import w2s_theory as w2s
 from checks.frame import Check, UnreadableError, accepted, exercise, hint, near, number, rows
@@ -131,7 +131,7 @@ def exercise_5(answer: float) -> Check:
             float(w2s.label_free_range(weights, weak, strong, weak_log_loss).upper) - weak_log_loss
         )
 
-    value, right = number(answer), brentq(lead, 0.4, 0.9)
+    value, right = number(answer), root_scalar(lead, bracket=(0.4, 0.9)).root
     if abs(value - right) <= 0.003:
         return accepted(
             f"Below {right:.3f} nats the student is better, whatever the labels are. Nobody had to look."
