@@ -65,7 +65,8 @@ checks.exercise_3(answer)
 # %% [markdown]
 # ### Exercise 4
 #
-# The parameter $t=1.1$ gives a divergence of about half a nat. Extremal pairs are lopsided: one row is near the corner.
+# The parameter $t=1.1$ gives a divergence of about half a nat. Extremal pairs are lopsided: one row is near the
+# corner.
 
 # %%
 answer = np.stack(w2s.extremal_pair(1.1))
@@ -77,8 +78,8 @@ checks.exercise_4(answer)
 # %% [markdown]
 # ### Exercise 5
 #
-# A class of probability one in a hundred, which $q$ excludes: total variation 0.01, and an infinite divergence. If you
-# dislike infinity, a probability of $10^{-300}$ does as well: $0.01\cdot\log10^{298}$ is about 6.9.
+# A class of probability one in a hundred, which $q$ excludes: total variation 0.01, and an infinite divergence. If
+# you dislike infinity, a probability of $10^{-300}$ does as well: $0.01\cdot\log10^{298}$ is about 6.9.
 
 # %%
 answer = [[0.99, 0.01], [1.0, 0.0]]

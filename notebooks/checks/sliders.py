@@ -52,9 +52,13 @@ class Sliders:
     """What a notebook shows: live sliders, or the picture at their starting values where there is no front end."""
 
     def __init__(self, draw: Callable[..., Sheet], ranges: dict[str, Slider]) -> None:
-        self.picture = draw(**{name: chosen.start for name, chosen in ranges.items()})
+        start = {name: chosen.start for name, chosen in ranges.items()}
+        self.picture = draw(**start)
         controls = {name: chosen.control(name) for name, chosen in ranges.items()}
-        self.live = interactive(lambda **values: display(draw(**values)), **controls)
+        self.live = interactive(
+            lambda **values: display(self.picture if values == start else draw(**values)),
+            **controls,
+        )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         live = self.live._repr_mimebundle_() or {}
