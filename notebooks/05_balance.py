@@ -23,7 +23,7 @@
 # - state the band that the disagreement puts around the student's risk, and check it;
 # - break the saying "a little training always helps".
 #
-# You need notebook 01: teacher, student, risk, disagreement. Here the loss is the squared loss.
+# You need [01 The setting](01_the_setting.ipynb): teacher, student, disagreement. Here the loss is the squared loss.
 
 # %%
 from checks.ready import ready
@@ -143,8 +143,9 @@ checks.exercise_2(answer)
 # %% [markdown]
 # ## 4. Turn the teacher's error up and down
 #
-# Below, the teacher's coefficients are $\beta^*+c\,(\beta_w-\beta^*)$. At $c=1$ it is the teacher of the beginning; at
-# $c=0$ it is perfect. Move $c$ and watch how the dip moves. How does the best time change as the teacher gets worse?
+# Below, the teacher's coefficients are $\beta^*+c\,(\beta_w-\beta^*)$. At $c=1$ it is the teacher of the beginning;
+# at $c=0$ it is perfect. Move $c$ and watch how the dip moves. How does the best time change as the teacher gets
+# worse?
 
 
 # %%
@@ -263,7 +264,8 @@ checks.exercise_5(answer)
 #
 # The conflict between learning from a teacher and overfitting it runs through the literature on weak-to-strong
 # generalization: the bounds of [@yao2025understanding] grow with the disagreement, so they ask to follow the teacher,
-# while a gain over the teacher *is* a disagreement with it, as notebooks 02 and 04 show.
+# while a gain over the teacher needs a disagreement with it, as [02](02_how_far_can_risk_move.ipynb) and
+# [04](04_when_does_the_student_win.ipynb) show.
 
 # %%
 print(w2s.reference("charikar2024quantifying", "yao2025understanding"))

@@ -42,9 +42,10 @@ checks.exercise_1(answer)
 # ### Exercise 2
 #
 # The first teacher is never passed. The second overshoots everywhere, and the three directions are learnt at very
-# different speeds. So the student passes the truth three times, in one direction after the other: three valleys of the
-# risk with two hills between them. The third teacher is wrong in the direction that is learnt first: a valley when the
-# student passes the truth there, then a hill, after which it gets better again as it learns the other directions.
+# different speeds. So the student passes the truth three times, in one direction after the other: three valleys of
+# the risk with two hills between them. The third teacher is wrong in the direction that is learnt first: a valley
+# when the student passes the truth there, then a hill, after which it gets better again as it learns the other
+# directions.
 
 # %%
 answer = []
@@ -91,8 +92,8 @@ checks.exercise_4(answer)
 # %% [markdown]
 # ### Exercise 5
 #
-# A teacher that says the opposite of the truth. More subtle ones exist too: it is enough that the first, fast direction
-# is wrong, and the slow one cannot make up for it.
+# A teacher that says the opposite of the truth. More subtle ones exist too: it is enough that the first, fast
+# direction is wrong, and the slow one cannot make up for it.
 
 # %%
 answer = [-1.0, -1.0]

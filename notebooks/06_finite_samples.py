@@ -11,10 +11,11 @@
 # %% [markdown]
 # # 06 Finite samples and broken assumptions: what survives
 #
-# The clean theorem of notebook 04 says: a student that is the *exact* projection of its teacher on a convex class that
-# *contains the truth* gains at least its disagreement. Real students are trained on finitely many inputs, and no class
-# contains the truth. This notebook shows what is left of the gain, and how a computer may check a statement that is
-# about all inputs when it only sees some of them. You will meet a verdict that is worth respecting: *unresolved*.
+# The clean theorem of [04 When does the student win](04_when_does_the_student_win.ipynb) says: a student that is
+# the *exact* projection of its teacher on a convex class that *contains the truth* gains at least its disagreement.
+# Real students are trained on finitely many inputs, and no class contains the truth. This notebook shows what is
+# left of the gain, and how a computer may check a statement that is about all inputs when it only sees some of
+# them. You will meet a verdict that is worth respecting: *unresolved*.
 #
 # ## What you will be able to do
 #
@@ -43,7 +44,7 @@ from w2s_theory.experiments.misfit_gain import misfit_panel
 from w2s_theory.experiments.sample_size import sample_size
 from w2s_theory.report.figures import style
 from w2s_theory.report.figures.misfit_gain import draw_misfit_row
-from w2s_theory.report.rows import evaluation_table, experiment_table
+from w2s_theory.report.rows import experiment_table
 from w2s_theory.verification.sampled import sampled_outcomes
 
 FULL = False  # True: students are trained again, and more Monte Carlo samples drawn; some minutes
@@ -57,8 +58,9 @@ jax.config.update("jax_enable_x64", True)  # double precision throughout
 # a little above the best possible one, by a *shortfall* $\tau$. Two steps give a bound.
 #
 # 1. With probability $1-\delta$ the shortfall is at most
-#    $\tau_n=2B\bigl[\sqrt{(M\log(1+2n)+\log(2/\delta))/(2n)}+2/n\bigr]$, where $B=\log\frac{1-(k-1)\gamma}{\gamma}$ is
-#    the largest log-ratio the floor allows. (A net of mixtures and Hoeffding's inequality [@hoeffding1963probability].)
+#    $\tau_n=2B\bigl[\sqrt{(M\log(1+2n)+\log(2/\delta))/(2n)}+2/n\bigr]$, where $B=\log\frac{1-(k-1)\gamma}{\gamma}$
+#    is the largest log-ratio the floor allows. (A net of mixtures and Hoeffding's inequality
+#    [@hoeffding1963probability].)
 # 2. A shortfall $\tau$ takes at most $C_\gamma\sqrt\tau+\tau$ from the gain.
 #
 # Together, as the catalogue states it (forms of this kind are in [@yao2025revisiting]):
@@ -137,8 +139,8 @@ checks.exercise_1(answer)
 # %% [markdown]
 # ### Exercise 2
 #
-# You have $n=10^9$ inputs and want the bound to be half as large. By what factor must $n$ grow? Use the rate to guess,
-# then compute; a quarter off is near enough.
+# You have $n=10^9$ inputs and want the bound to be half as large. By what factor must $n$ grow? Use the rate to
+# guess, then compute; a quarter off is near enough.
 
 # %%
 answer = ...
@@ -181,9 +183,9 @@ for delta in (0.1, 0.05, 0.02):
 #
 # ### Exercise 3
 #
-# `w2s.quantile_interval(values, probability, confidence)` returns an estimate and exact limits `low` and `high`, infinite
-# where the sample is too small. What is the smallest number of draws for which the 99 % interval of the 90 % quantile
-# has a finite upper end? (Which values you draw does not matter, only how many.)
+# `w2s.quantile_interval(values, probability, confidence)` returns an estimate and exact limits `low` and `high`,
+# infinite where the sample is too small. What is the smallest number of draws for which the 99 % interval of the 90 %
+# quantile has a finite upper end? (Which values you draw does not matter, only how many.)
 
 # %%
 interval = w2s.quantile_interval(np.arange(104.0), 0.9, 0.99)
@@ -207,8 +209,8 @@ print(w2s.CATALOGUE["gain-misspecified"].statement)
 # %% [markdown]
 # Let us move the truth out of the class step by step, towards some other table, and look at both claims.
 #
-# **Predict:** the clean theorem loses its assumption at the first step. Does it become *false* at once? Does the robust
-# one stay close to the truth of the matter?
+# **Predict:** the clean theorem loses its assumption at the first step. Does it become *false* at once? Does the
+# robust one stay close to the truth of the matter?
 
 # %%
 print("step   clean theorem                         robust claim")
@@ -228,9 +230,9 @@ for step in (0.0, 0.1, 0.3, 0.6):
 #
 # ### Exercise 4: break the clean theorem
 #
-# One input, two classes; the class is the hull of the rows $(0.8,0.2)$ and $(0.4,0.6)$. Give a truth and a teacher such
-# that the gain falls short of the disagreement by at least 0.1 nats. The student, their projection, is computed for
-# you. Answer with a dictionary: `{"truth": [..., ...], "weak": [..., ...]}`.
+# One input, two classes; the class is the hull of the rows $(0.8,0.2)$ and $(0.4,0.6)$. Give a truth and a teacher
+# such that the gain falls short of the disagreement by at least 0.1 nats. The student, their projection, is
+# computed for you. Answer with a dictionary: `{"truth": [..., ...], "weak": [..., ...]}`.
 
 # %%
 answer = {"truth": ..., "weak": ...}
@@ -241,9 +243,9 @@ checks.exercise_4(answer)
 # %% [markdown]
 # ### The same with networks
 #
-# The synthetic experiment of the literature [@charikar2024quantifying]: teacher and student are linear heads on frozen
-# random networks, and the loss is squared. Twenty tasks, a dot each. On the left the student's features can express
-# the truth; on the right a little noise on the network's weights is enough that they cannot.
+# The synthetic experiment of the literature [@charikar2024quantifying]: teacher and student are linear heads on
+# frozen random networks, and the loss is squared. Twenty tasks, a dot each. On the left the student's features can
+# express the truth; on the right a little noise on the network's weights is enough that they cannot.
 #
 # **Predict:** where are the dots relative to the line *gain = misfit*? (The misfit is the disagreement in the
 # direction of training.)
@@ -262,15 +264,15 @@ for variant, found in panel["variants"].items():
     )
 
 # %% [markdown]
-# Blue dots are the inputs the student was trained on, where the theorem speaks; orange bars are 95 % intervals on fresh
-# inputs, where it does not. A small misspecification costs a small part of the gain, and the theorem's guarantee
-# is gone for every single task.
+# Blue dots are the inputs the student was trained on, where the theorem speaks; orange bars are 95 % intervals on
+# fresh inputs, where it does not. A small misspecification costs a small part of the gain, and the theorem's
+# guarantee is gone for every single task.
 #
 # ## 5. Verifying by Monte Carlo
 #
-# A claim about a population compares *expectations*, and a computer that only draws samples never sees those. It gets
-# intervals for the means, and from them one for the slack, rhs − lhs. The verdict is `holds` if the interval lies above
-# zero, `violated` if below, and `unresolved` if it contains zero.
+# A claim about a population compares *expectations*, and a computer that only draws samples never sees those. It
+# gets intervals for the means, and from them one for the slack, rhs − lhs. The verdict is `holds` if the interval
+# lies above zero, `violated` if below, and `unresolved` if it contains zero.
 #
 # Here is a population with one Gaussian score, three logistic models of it, and the sharp Pinsker inequality
 # [@fedotov2003refinements]. Four ways to build the interval are on offer: `clt` trusts the normal approximation;
@@ -294,8 +296,9 @@ for region in regions:
     )
 
 # %% [markdown]
-# Same samples, same truth, different answers. Hoeffding's interval knows the range of the values but not their spread,
-# so it is wide. *Unresolved* is a statement about what these samples and this method can tell, not about the claim.
+# Same samples, same truth, different answers. Hoeffding's interval knows the range of the values but not their
+# spread, so it is wide. *Unresolved* is a statement about what these samples and this method can tell, not about
+# the claim.
 #
 # ### Exercise 5
 #

@@ -46,8 +46,8 @@ checks.exercise_1(answer)
 # %% [markdown]
 # ### Exercise 2
 #
-# The bound falls like $\sqrt{\tau_n}$ and $\tau_n$ like $1/\sqrt n$, so halving it takes $2^4=16$ times the inputs. The
-# logarithm in $\tau_n$ adds a little.
+# The bound falls like $\sqrt{\tau_n}$ and $\tau_n$ like $1/\sqrt n$, so halving it takes $2^4=16$ times the inputs.
+# The logarithm in $\tau_n$ adds a little.
 
 # %%
 answer = 16
@@ -86,7 +86,8 @@ checks.exercise_4(answer)
 # %% [markdown]
 # ### Exercise 5
 #
-# The interval has to shrink until its half-width is its middle; the outcome has already computed the samples that takes.
+# The interval has to shrink until its half-width is its middle; the outcome has already computed how many samples
+# that takes.
 
 # %%
 scores = w2s.GaussianScores(

@@ -11,9 +11,9 @@
 # %% [markdown]
 # # 07 Real predictions: did the student really beat its teacher?
 #
-# Until now truth was a table that we wrote down. Here it is a pile of labelled images. We train a weak model, a student
-# on the weak model's soft labels, and a ceiling on the true ones; we save what they predict on images they have never
-# seen; and we let `w2s.audit` say what these numbers show, and what they do not.
+# Until now truth was a table that we wrote down. Here it is a pile of labelled images. We train a weak model, a
+# student on the weak model's soft labels, and a ceiling on the true ones; we save what they predict on images they
+# have never seen; and we let `w2s.audit` say what these numbers show, and what they do not.
 #
 # ## What you will be able to do
 #
@@ -22,7 +22,8 @@
 # - break a guarantee, or a favourable impression, by changing the predictions;
 # - say what is certain about the student when there are no labels at all.
 #
-# You need notebooks 01 and 02. This one also needs scikit-learn, for its images of handwritten digits.
+# You need [01 The setting](01_the_setting.ipynb) and [02 How far can risk move](02_how_far_can_risk_move.ipynb). This
+# one also needs scikit-learn, for its images of handwritten digits.
 
 # %%
 from checks.ready import ready
@@ -98,15 +99,16 @@ rich.print(audit_table(found))
 # %% [markdown]
 # Read it from the top.
 #
-# - **Models.** Accuracy, log-loss and two calibration errors, each with an interval. Calibration errors are estimates of
-#   *binned* scores, corrected so that a calibrated model shows zero on average.
+# - **Models.** Accuracy, log-loss and two calibration errors, each with an interval. Calibration errors are those of
+#   *binned* scores, estimated so that a calibrated model shows zero on average.
 # - **Gain** and **accuracy**: the two answers of the first sentence.
 # - **Performance gap recovered**: which share of the way from teacher to ceiling the student has gone. The student of
 #   this example gained for sure, and hardly moved.
-# - **Disagreement** in both directions. **Gain − d(strong, weak)** is what the theorem of notebook 04 speaks about: at
-#   least zero for an exact student by reverse KL in a convex class that contains the truth.
-# - **Risk difference through the teacher's errors**: the identity of notebook 02. A student beats its teacher only
-#   through the teacher's errors, and pays the disagreement for it.
+# - **Disagreement** in both directions. **Gain − d(strong, weak)** is what the theorem of
+#   [04](04_when_does_the_student_win.ipynb) speaks about: at least zero for an exact student by reverse KL in a
+#   convex class that contains the truth.
+# - **Risk difference through the teacher's errors**: the identity of [02](02_how_far_can_risk_move.ipynb). A
+#   student beats its teacher only through the teacher's errors, and pays the disagreement for it.
 # - **Student says what its teacher says … where the teacher is wrong**: how faithfully it copies mistakes.
 # - **Bounds that apply**: both sides of every claim that these predictions can be put into.
 # - **Assumptions**: what can be seen of them in the data, and what cannot.
@@ -146,8 +148,8 @@ HTML(f'<div><iframe title="audit" srcdoc="{page}" width="100%" height="760"></if
 # Some bounds hold for *any* two predictors, however the student was trained. They need no assumption about training,
 # and they pay for that by being wide.
 #
-# **Predict:** the gain was 0.038 nats. The bound $C_\gamma\sqrt d$ [@yao2025understanding] at these predictions: about
-# 0.05, 0.5, or more than 2?
+# **Predict:** the gain was 0.038 nats. The bound $C_\gamma\sqrt d$ [@yao2025understanding] at these predictions:
+# about 0.05, 0.5, or more than 2?
 
 # %%
 for bound in found.to_json()["bounds"]:
@@ -155,9 +157,9 @@ for bound in found.to_json()["bounds"]:
         print(f"{bound['id']:34} {bound['lhs']:.4f} ≤ {bound['rhs']:.4f}")
 
 # %% [markdown]
-# The bounds that know more are tighter: the uniform one knows the disagreement and the floor; the *instance envelope*
-# also knows both tables; the *label-free* one knows both models' rows. Others are not on the list, since an assumption
-# is open. Why?
+# The bounds that know more are tighter: the uniform one knows the disagreement and the floor; the *instance
+# envelope* also knows both tables; the *label-free* one knows both models' rows. Others are not on the list, since
+# an assumption is open. Why?
 
 # %%
 for bound in found.to_json()["bounds"]:
@@ -187,8 +189,8 @@ checks.exercise_3(answer)
 # %% [markdown]
 # ### Exercise 4: break an impression
 #
-# Accuracies are what most people report. Make a student that is exactly as *accurate* as ours, and for which the audit
-# says that it is *worse* than its teacher. The answer is a table of 597 × 10 probabilities.
+# Accuracies are what most people report. Make a student that is exactly as *accurate* as ours, and for which the
+# audit says that it is *worse* than its teacher. The answer is a table of 597 × 10 probabilities.
 
 # %%
 answer = ...
@@ -249,10 +251,10 @@ sliders(without_labels, student_share=Slider(0.1, 1.0, start=1.0))
 # %% [markdown]
 # ### Exercise 5: better for sure
 #
-# There *are* students of whom you know without a single label that they beat this teacher. Find one: a table for which
-# the whole range lies at least 0.01 below the teacher's log-loss of 1.447. A hint: the teacher is overconfident. What
-# happens to the range of a student that is made from the teacher's own rows, by raising every probability to the same
-# power and dividing each row by its sum?
+# There *are* students of whom you know without a single label that they beat this teacher. Find one: a table for
+# which the whole range lies at least 0.01 below the teacher's log-loss of 1.447. A hint: the teacher is
+# overconfident. What happens to the range of a student that is made from the teacher's own rows, by raising every
+# probability to the same power and dividing each row by its sum?
 
 # %%
 answer = ...
@@ -269,8 +271,8 @@ checks.exercise_5(answer)
 # w2s-theory audit predictions.parquet --labels gt_label --labels-were soft --out report
 # ```
 #
-# Say what the student was trained on. If it was *hard* labels, or a loss with a confidence term, the claims about gains
-# do not cover it, and the report says so:
+# Say what the student was trained on. If it was *hard* labels, or a loss with a confidence term, the claims about
+# gains do not cover it, and the report says so:
 
 # %%
 hard = w2s.audit(weak, strong, labels=labels, ceiling=ceiling, labels_were="hard")

@@ -44,9 +44,9 @@ checks.exercise_1(answer)
 # %% [markdown]
 # ### Exercise 2
 #
-# (a): the interval of the gain lies above zero. (d): the student repeats about nine in ten of its teacher's errors, and
-# the interval is far above one half. The intervals of (b), (e) and (f) contain the number they are about, and that of
-# (c) lies below a tenth.
+# (a): the interval of the gain lies above zero. (d): the student repeats about nine in ten of its teacher's errors,
+# and the interval is far above one half. The intervals of (b), (e) and (f) contain the number they are about, and
+# that of (c) lies below a tenth.
 
 # %%
 answer = {"a", "d"}
@@ -57,8 +57,8 @@ checks.exercise_2(answer)
 # %% [markdown]
 # ### Exercise 3
 #
-# In every row, take away what the student gave to some wrong class and hand it to the right one. It does not matter how
-# little that was: a floor is about the smallest entry.
+# In every row, take away what the student gave to some wrong class and hand it to the right one. It does not matter
+# how little that was: a floor is about the smallest entry.
 
 # %%
 answer = strong.copy()
@@ -72,8 +72,8 @@ checks.exercise_3(answer)
 # %% [markdown]
 # ### Exercise 4
 #
-# The cube of each probability, divided by the row's sum: the order within a row stays, and so does the accuracy, but the
-# confidence grows and is not earned.
+# The cube of each probability, divided by the row's sum: the order within a row stays, and so does the accuracy, but
+# the confidence grows and is not earned.
 
 # %%
 answer = strong**3
@@ -85,9 +85,9 @@ checks.exercise_4(answer)
 # %% [markdown]
 # ### Exercise 5
 #
-# The log of such a student is a multiple of its teacher's log, up to a number that depends on the row alone and not on
-# the label. So its log-loss is a function of the teacher's: the range is a single point. The teacher is overconfident,
-# and a power below one makes it milder. This is temperature scaling, judged without labels.
+# The log of such a student is a multiple of its teacher's log, up to a number that depends on the row alone and not
+# on the label. So its log-loss is a function of the teacher's: the range is a single point. The teacher is
+# overconfident, and a power below one makes it milder. This is temperature scaling, judged without labels.
 
 # %%
 answer = weak**0.7

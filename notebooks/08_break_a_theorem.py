@@ -11,9 +11,10 @@
 # %% [markdown]
 # # 08 Break a theorem
 #
-# You have read bounds, checked bounds and bent their assumptions. Now you write one yourself, in ten lines, and then do
-# your best to destroy it: by thought, by chance, by shrinking, by gradient search, and at last by exact arithmetic. A
-# claim that survives this is not proved. A claim that does not survive is finished, and you will hold the certificate.
+# You have read bounds, checked bounds and bent their assumptions. Now you write one yourself, in ten lines, and
+# then do your best to destroy it: by thought, by chance, by shrinking, by gradient search, and at last by exact
+# arithmetic. A claim that survives this is not proved. A claim that does not survive is finished, and you will hold
+# the certificate.
 #
 # ## What you will be able to do
 #
@@ -39,6 +40,7 @@ from checks import break_a_theorem as checks
 from checks.sliders import Slider, sliders
 from w2s_theory import Cite, FlooredTables, Instance, Leq, Status, exact
 from w2s_theory.claim import claim
+from w2s_theory.exact.certificate import digest
 from w2s_theory.report.figures import style
 from w2s_theory.report.rows import evaluation_table, falsification_table
 from w2s_theory.testing import smallest_violation
@@ -50,12 +52,12 @@ jax.config.update("jax_enable_x64", True)  # double precision throughout
 # ## 1. A theorem in ten lines
 #
 # For the *squared* loss the root of the risk is a distance, and so it obeys the triangle inequality:
-# $\sqrt{L(F_{sw})}\le\sqrt{L(F_w)}+\sqrt d$. That is the claim `generalization-squared` of notebook 05. Would it not be
-# nice to have the same for the KL risk? No floor, no constant.
+# $\sqrt{L(F_{sw})}\le\sqrt{L(F_w)}+\sqrt d$. That is the claim `generalization-squared` of [05
+# Balance](05_balance.ipynb). Would it not be nice to have the same for the KL risk? No floor, no constant.
 #
-# A claim is a function from an instance to two sides. The decorator adds what the toolkit needs to know: a source, a
-# status (`open`: nobody has proved or refuted it), and *worlds*, which generate instances. The name of the function is
-# the claim's id and its docstring is the statement.
+# A claim is a function from an instance to two sides. The decorator adds what the toolkit needs to know: a source,
+# a status (`open`: nobody has proved or refuted it), and *worlds*, which generate instances. The name of the
+# function is the claim's id and its docstring is the statement.
 
 
 # %%
@@ -145,8 +147,8 @@ print(
 #
 # ## 3. Shrink it
 #
-# Property-testing libraries do not only find a failing example, they *shrink* it. In a test file you would write, with
-# Hypothesis,
+# Property-testing libraries do not only find a failing example, they *shrink* it. In a test file you would write,
+# with Hypothesis,
 #
 # ```python
 # @given(instances(FlooredTables(1, 2)))
@@ -154,8 +156,8 @@ print(
 #     assert w2s.evaluate(root_triangle, i).verdict is not w2s.Verdict.violated
 # ```
 #
-# `smallest_violation` is the same in one line. Shrinking makes everything small, also the violation itself, down to one
-# that rounding could almost explain. So we ask for a violation of at least 0.01.
+# `smallest_violation` is the same in one line. Shrinking makes everything small, also the violation itself, down to
+# one that rounding could almost explain. So we ask for a violation of at least 0.01.
 
 # %%
 small = w2s.instance_to_json(smallest_violation(root_triangle, at_least=0.01))
@@ -179,12 +181,13 @@ rich.print(falsification_table(root_triangle, found))
 
 # %% [markdown]
 # A one-hot truth, a teacher that tosses a coin, a student that is nearly sure of the wrong class. With $p$ the
-# probability the student gives to the truth, the left side is $\sqrt{-\log p}$, and the disagreement is about *half* of
-# what is under that root. So the left side wins as $p\to0$. KL is no distance.
+# probability the student gives to the truth, the left side is $\sqrt{-\log p}$, and the disagreement is about
+# *half* of what is under that root. So the left side wins as $p\to0$. KL is no distance.
 #
-# The last line says *candidate*. All of this was floating-point arithmetic. Here the violation is huge compared with
-# any rounding, and yet: the toolkit says `certified` only where an independent verifier with exact arithmetic has agreed,
-# and that verifier has no rule for a claim you invented a minute ago. For the claims of the catalogue it has.
+# The last line says *candidate*. All of this was floating-point arithmetic. Here the violation is huge compared
+# with any rounding, and yet: the toolkit says `certified` only where an independent verifier with exact arithmetic
+# has agreed, and that verifier has no rule for a claim you invented a minute ago. For the claims of the catalogue
+# it has.
 #
 # ## 5. A claim that survives
 #
@@ -206,13 +209,14 @@ answer = ...
 checks.exercise_2(answer)
 
 # %% [markdown]
-# When it is accepted, attack it: `w2s.verify(answer)`, `smallest_violation(answer)` and `w2s.falsify(answer, store=None)`
-# all take it. **Predict** what they say before you run them. In the solutions you find what they said here.
+# When it is accepted, attack it: `w2s.verify(answer)`, `smallest_violation(answer)` and `w2s.falsify(answer,
+# store=None)` all take it. **Predict** what they say before you run them. In the solutions you find what they said
+# here.
 #
 # ## 6. Sharp or not?
 #
-# A true claim can still be attacked: try to make it *better*. If some instance has equal sides, no smaller constant will
-# do, and the claim is called sharp. Pinsker's inequality [@cover2006elements] says $\mathbb E\,\mathrm{TV}\le
+# A true claim can still be attacked: try to make it *better*. If some instance has equal sides, no smaller constant
+# will do, and the claim is called sharp. Pinsker's inequality [@cover2006elements] says $\mathbb E\,\mathrm{TV}\le
 # \sqrt{d/2}$.
 #
 # ### Exercise 3
@@ -229,9 +233,9 @@ checks.exercise_3(answer)
 # %% [markdown]
 # ## 7. Certify it
 #
-# Now for a counterexample that nobody can doubt. The claim is `calibration-score-conditional`, one reading of a bound
-# of [@yao2025understanding]: the calibration error, conditioned on the score, moves by at most $2\sqrt{1-e^{-d}}$. You
-# met it in notebook 03; other readings hold.
+# Now for a counterexample that nobody can doubt. The claim is `calibration-score-conditional`, one reading of a
+# bound of [@yao2025understanding]: the calibration error, conditioned on the score, moves by at most
+# $2\sqrt{1-e^{-d}}$. You met it in notebook 03; other readings hold.
 #
 # Write the instance in *rational numbers*, as strings, so that nothing is rounded. The verifier (`w2s_theory.exact`)
 # shares no code with the rest. It checks that rows sum to one exactly, computes the calibration errors as rationals,
@@ -252,21 +256,23 @@ for key in ("claim", "lhs", "rhs", "at_least"):
     print(f"{key:9}", certificate[key])
 
 # %% [markdown]
-# `lhs` and `rhs` are enclosed between two decimals each, and `at_least` is a rational number that lhs − rhs exceeds, for
-# this very instance. That *refutes* the reading. Anybody can check it again from the file alone:
+# `lhs` and `rhs` are enclosed between two decimals each, and `at_least` is a rational number that lhs − rhs
+# exceeds, for this very instance. That *refutes* the reading. Anybody can check it again from the file alone:
 
 # %%
 print(exact.check(certificate).at_least)
 
 # %% [markdown]
-# **Predict:** what happens if somebody claims a bit more than is true, or alters a number?
+# **Predict:** what happens if somebody claims a bit more than is true? And if they also repair the file's digest, the
+# number that shows that it was altered?
 
 # %%
-for key, value in {"at_least": "9/10", "factor": "1/2"}.items():
+altered = {**certificate, "at_least": "9/10"}
+for forged in (altered, {**altered, "digest": digest(altered)}):
     try:
-        exact.check({**certificate, key: value})
+        exact.check(forged)
     except exact.CertificateError as problem:
-        print(f"{key} = {value}: rejected. {problem}")
+        print(f"rejected: {problem}.")
 
 # %% [markdown]
 # ### Exercise 4
@@ -281,14 +287,14 @@ answer = ...
 checks.exercise_4(answer)
 
 # %% [markdown]
-# For a claim of the catalogue the adversary does all of it: search, shrink, write the certificate, and have it verified
-# in a process of its own. `w2s.falsify("floored-log-ratio", drop="floor")` does the same after switching an assumption
-# off. This takes a while:
+# For a claim of the catalogue the adversary does all of it: search, shrink, write the certificate, and have it
+# verified in a process of its own. `w2s.falsify("floored-log-ratio", drop="floor")` does the same after switching
+# an assumption off. This takes a while:
 
 # %%
 if FULL:
-    print(w2s.falsify("calibration-score-conditional").sentence)
-    print(w2s.falsify("floored-log-ratio", drop="floor").sentence)
+    print(w2s.falsify("calibration-score-conditional", store="certificates").sentence)
+    print(w2s.falsify("floored-log-ratio", drop="floor", store="certificates").sentence)
 
 # %% [markdown]
 # ## 8. Say what was done
@@ -315,8 +321,8 @@ print(w2s.reference("cover2006elements", "yao2025understanding"))
 # %% [markdown]
 # ## What is proved, what is only observed
 #
-# - **Refuted, certified:** the score-conditional reading of the calibration bound, by the instance above, in exact and
-#   ball arithmetic. Which reading a paper means is a question about its text, not about arithmetic.
+# - **Refuted, certified:** the score-conditional reading of the calibration bound, by the instance above, in exact
+#   and ball arithmetic. Which reading a paper means is a question about its text, not about arithmetic.
 # - **Candidate:** the counterexample to `root_triangle`, found in floating point. For this one you can finish the job
 #   with pencil and paper: one input, $p\to0$.
 # - **Proved elsewhere:** Pinsker's inequality, and the triangle inequality of the Hellinger distance, which is a
