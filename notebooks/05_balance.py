@@ -31,7 +31,7 @@ from checks.ready import ready
 ready("notebooks")
 
 import numpy as np
-import rich
+from rich.console import Console
 
 import w2s_theory as w2s
 from checks import balance as checks
@@ -41,6 +41,7 @@ from w2s_theory.report.figures.balance import draw_balance
 from w2s_theory.report.rows import evaluation_table, experiment_table
 
 FULL = False  # True: ten simulated students instead of three
+console = Console(width=92)
 
 # %% [markdown]
 # ## 1. One student on its way
@@ -111,7 +112,7 @@ run = balance(quick=not FULL)
 w2s.Sheet.of("Three training paths", draw_balance, run, (6.4, 8.6))
 
 # %%
-rich.print(experiment_table(run))
+console.print(experiment_table(run))
 
 # %% [markdown]
 # Where the teacher falls short, every step towards it is a step towards the truth: train to the end. Where it
@@ -158,7 +159,7 @@ def teacher_at(c):
     )
 
 
-sliders(teacher_at, c=Slider(0.1, 2.0, start=0.5))
+sliders(teacher_at, c=Slider(0.1, 3.0, start=2.0))
 
 # %% [markdown]
 # ### Exercise 3
@@ -194,7 +195,7 @@ stopped = w2s.GaussianRegression(
     world.covariance, world.truth, world.weak, world.gradient_flow([best])[0]
 )
 found = w2s.evaluate("generalization-squared", stopped.instance(stopped.exact()))
-rich.print(evaluation_table(w2s.CATALOGUE["generalization-squared"], found))
+console.print(evaluation_table(w2s.CATALOGUE["generalization-squared"], found))
 
 # %% [markdown]
 # `lhs` and `rhs` are the two sides, `slack` is what is left between them, and the *error budget* is how much of that

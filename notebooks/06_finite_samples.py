@@ -24,7 +24,7 @@
 # - say what a class that misses the truth costs, and build an instance on which the clean theorem fails;
 # - verify a claim by Monte Carlo, and say what `holds`, `violated` and `unresolved` mean.
 #
-# You need notebook 04: reverse KL, convex classes, gain and disagreement.
+# From there you need reverse KL, convex classes, gain and disagreement.
 
 # %%
 from checks.ready import ready
@@ -33,7 +33,7 @@ ready("notebooks")
 
 import jax
 import numpy as np
-import rich
+from rich.console import Console
 
 import w2s_theory as w2s
 from checks import finite_samples as checks
@@ -44,10 +44,12 @@ from w2s_theory.experiments.misfit_gain import misfit_panel
 from w2s_theory.experiments.sample_size import sample_size
 from w2s_theory.report.figures import style
 from w2s_theory.report.figures.misfit_gain import draw_misfit_row
+from w2s_theory.report.plain import plain_text
 from w2s_theory.report.rows import experiment_table
 from w2s_theory.verification.sampled import sampled_outcomes
 
 FULL = False  # True: students are trained again, and more Monte Carlo samples drawn; some minutes
+console = Console(width=92)
 jax.config.update("jax_enable_x64", True)  # double precision throughout
 
 # %% [markdown]
@@ -67,7 +69,7 @@ jax.config.update("jax_enable_x64", True)  # double precision throughout
 
 # %%
 claim = w2s.CATALOGUE["gain-finite-sample"]
-print(claim.statement)
+print(plain_text(claim.statement))
 print("assumes:", ", ".join(hypothesis.name for hypothesis in claim.assumes))
 
 # %% [markdown]
@@ -81,13 +83,14 @@ print("assumes:", ", ".join(hypothesis.name for hypothesis in claim.assumes))
 w2s.stored_figure("sample-size", "../figures")
 
 # %% [markdown]
-# Solid lines are what happened, dashed lines what is proved. The *shortfall* falls like $1/n$ and the excess like
-# $n^{-0.6}$, both much faster than promised. A proof that must hold for every world is slow; a typical world is kind.
-# The picture is drawn from stored numbers; with `FULL = True` the next cell trains all the students again.
+# Lines with marks are what happened, dashed and dotted ones what is proved. The *shortfall* falls like $1/n$ and
+# the excess like $n^{-0.6}$, both much faster than promised. A proof that must hold for every world is slow; a
+# typical world is kind. The picture is drawn from stored numbers; with `FULL = True` the next cell trains all the
+# students again.
 
 # %%
 if FULL:
-    rich.print(experiment_table(sample_size()))
+    console.print(experiment_table(sample_size()))
 
 # %% [markdown]
 # ## 2. When does the bound say anything?
@@ -204,7 +207,7 @@ checks.exercise_3(answer)
 # $\varepsilon=\min_f d_P(F^\ast,f)$ over the class. The claim `gain-misspecified` pays for it:
 
 # %%
-print(w2s.CATALOGUE["gain-misspecified"].statement)
+print(plain_text(w2s.CATALOGUE["gain-misspecified"].statement))
 
 # %% [markdown]
 # Let us move the truth out of the class step by step, towards some other table, and look at both claims.
@@ -219,8 +222,10 @@ for step in (0.0, 0.1, 0.3, 0.6):
     clean, robust = (
         w2s.evaluate(name, moved) for name in ("gain-reverse-mixture-risk", "gain-misspecified")
     )
-    words = f"slack {clean.slack + 0.0:7.4f}, {clean.verdict.value}"
-    print(f"{step:4}   {words:37} slack {robust.slack + 0.0:7.4f}, {robust.verdict.value}")
+    words = f"slack {round(clean.slack, 4) + 0.0:7.4f}, {clean.verdict.value}"
+    print(
+        f"{step:4}   {words:37} slack {round(robust.slack, 4) + 0.0:7.4f}, {robust.verdict.value}"
+    )
 
 # %% [markdown]
 # At step 0 both are equalities: the student lies inside the hull, where the theorem of Pythagoras is exact. Outside,
@@ -231,8 +236,8 @@ for step in (0.0, 0.1, 0.3, 0.6):
 # ### Exercise 4: break the clean theorem
 #
 # One input, two classes; the class is the hull of the rows $(0.8,0.2)$ and $(0.4,0.6)$. Give a truth and a teacher
-# such that the gain falls short of the disagreement by at least 0.1 nats. The student, their projection, is
-# computed for you. Answer with a dictionary: `{"truth": [..., ...], "weak": [..., ...]}`.
+# such that the gain falls short of the disagreement by at least 0.1 nats. The student, the teacher's projection on
+# the class, is computed for you. Answer with a dictionary: `{"truth": [..., ...], "weak": [..., ...]}`.
 
 # %%
 answer = {"truth": ..., "weak": ...}
@@ -256,11 +261,11 @@ w2s.Sheet.of("Gain against misfit, realizable and perturbed", draw_misfit_row, p
 
 # %%
 for variant, found in panel["variants"].items():
-    tasks = len(found["training"]["gain"])
+    training, fresh = found["training"], found["fresh"]
+    print(f"{variant}, {len(training['gain'])} tasks")
+    print("  training inputs: on or above the line", training["on_or_above"])
     print(
-        f"{variant}: {found['training']['on_or_above']} of {tasks} on or above the line on the training inputs; "
-        f"on fresh inputs surely below: {found['fresh']['surely_below']}, surely above: "
-        f"{found['fresh']['surely_above']}"
+        f"  fresh inputs: surely below {fresh['surely_below']}, surely above {fresh['surely_above']}"
     )
 
 # %% [markdown]
@@ -290,10 +295,9 @@ for region in regions:
     (found,) = sampled_outcomes(
         [w2s.CATALOGUE["sharp-pinsker"]], scores, 20_000, region=region, level=0.95
     )
-    needed = "" if found.needed is None else f"; about {found.needed:,} samples would decide"
-    print(
-        f"{region:20} slack in [{found.slack.low:7.4f}, {found.slack.high:7.4f}]: {found.verdict.value}{needed}"
-    )
+    needed = "" if found.needed is None else f"; about {found.needed:,} would decide"
+    ends = f"[{found.slack.low:7.4f}, {found.slack.high:7.4f}]"
+    print(f"{region:20} slack in {ends}: {found.verdict.value}{needed}")
 
 # %% [markdown]
 # Same samples, same truth, different answers. Hoeffding's interval knows the range of the values but not their

@@ -34,8 +34,8 @@ import html
 
 import jax
 import numpy as np
-import rich
 from IPython.display import HTML
+from rich.console import Console
 
 import w2s_theory as w2s
 from checks import real_predictions as checks
@@ -45,6 +45,7 @@ from w2s_theory.report.audit_rows import audit_table
 from w2s_theory.report.figures import style
 
 FULL = False  # True: the same audit in every file format that can be written here
+console = Console(width=92)
 jax.config.update("jax_enable_x64", True)  # double precision throughout
 
 # %% [markdown]
@@ -94,7 +95,7 @@ checks.exercise_1(answer)
 # ## 3. The whole report
 
 # %%
-rich.print(audit_table(found))
+console.print(audit_table(found))
 
 # %% [markdown]
 # Read it from the top.
@@ -158,8 +159,8 @@ for bound in found.to_json()["bounds"]:
 
 # %% [markdown]
 # The bounds that know more are tighter: the uniform one knows the disagreement and the floor; the *instance
-# envelope* also knows both tables; the *label-free* one knows both models' rows. Others are not on the list, since
-# an assumption is open. Why?
+# envelope* also knows both tables; the *label-free* one knows both models' rows. (The last line is about squared
+# losses.) Others are not on the list, since an assumption is open. Why?
 
 # %%
 for bound in found.to_json()["bounds"]:
@@ -177,10 +178,9 @@ for bound in found.to_json()["bounds"]:
 # ### Exercise 3: break the floor
 #
 # Change the student's rows so that no floor is left, but its log-loss stays finite. The answer is a table of 597 × 10
-# probabilities. The check audits it and tells you what you lost.
+# probabilities. Begin with `strong.copy()`. The check audits your table and tells you what you lost.
 
 # %%
-changed = strong.copy()
 answer = ...
 
 # %%
@@ -214,8 +214,8 @@ print(f"teacher {weak_loss:.3f}; student between {bare.lower:.3f} and {bare.uppe
 # %% [markdown]
 # The range contains the teacher's loss, so without labels nothing is decided. The disagreement is small, and so the
 # range is narrow: the less a student moves, the less can happen to it, good or bad.
-#
-# Move the slider to mix the student with its teacher, or to exaggerate what it changed.
+# Move the slider to mix the student with its teacher. The shaded region is where student − teacher can be, for every
+# log-loss that the teacher might have had.
 
 
 # %%
@@ -231,18 +231,19 @@ def without_labels(student_share):
             for end in ("lower", "upper")
         )
         sheet.axes.fill_between(losses, low, high, color=style.BAND, linewidth=0)
-        sheet.axes.plot(losses, low, color=style.BLUE)
-        sheet.axes.plot(losses, high, color=style.VERMILLION)
+        sheet.axes.plot(losses, low, color=style.BLUE, label="at best")
+        sheet.axes.plot(losses, high, color=style.VERMILLION, label="at worst")
         sheet.axes.axhline(0.0, color=style.BLACK, linewidth=0.8)
         sheet.axes.axvline(weak_loss, color=style.GREY, linewidth=0.9, linestyle=(0, (1, 2)))
         sheet.axes.set(
-            ylim=(-0.45, 0.45),
+            ylim=(-0.7, 0.3),
             xlabel="the teacher's log-loss, nats",
             ylabel="student − teacher, nats",
         )
         sheet.axes.set_title(
             f"{student_share:.0%} student; dotted: the loss measured here", loc="left"
         )
+        sheet.axes.legend(loc="lower left")
     return sheet
 
 

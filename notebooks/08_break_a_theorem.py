@@ -33,7 +33,7 @@ ready("notebooks")
 import jax
 import jax.numpy as jnp
 import numpy as np
-import rich
+from rich.console import Console
 
 import w2s_theory as w2s
 from checks import break_a_theorem as checks
@@ -45,7 +45,8 @@ from w2s_theory.report.figures import style
 from w2s_theory.report.rows import evaluation_table, falsification_table
 from w2s_theory.testing import smallest_violation
 
-FULL = False  # True: a longer hunt for the claim that survives, and one for a certified counterexample; minutes
+FULL = False  # True: the adversary certifies counterexamples, too; minutes
+console = Console(width=92)
 jax.config.update("jax_enable_x64", True)  # double precision throughout
 
 # %% [markdown]
@@ -80,11 +81,12 @@ def root_triangle(i: Instance) -> Leq:
 
 # %%
 pair = {"weights": [1.0], "truth": [[0.7, 0.3]], "weak": [[0.6, 0.4]], "strong": [[0.4, 0.6]]}
-rich.print(evaluation_table(root_triangle, w2s.evaluate(root_triangle, pair)))
+console.print(evaluation_table(root_triangle, w2s.evaluate(root_triangle, pair)))
 
 # %% [markdown]
 # It holds there. The *error budget* is computed from the size of the numbers: a slack within it would be called
-# `tight`. Look at the whole square of teachers and students for a truth that you choose.
+# `tight`. The next cell evaluates the claim on 120 × 120 instances at once. Look at the whole square of teachers
+# and students for a truth that you choose.
 #
 # **Predict:** is there any red, where the left side is larger? For which truths?
 
@@ -177,7 +179,7 @@ for name in ("weights", "truth", "weak", "strong"):
 
 # %%
 found = w2s.falsify(root_triangle, store=None)
-rich.print(falsification_table(root_triangle, found))
+console.print(falsification_table(root_triangle, found))
 
 # %% [markdown]
 # A one-hot truth, a teacher that tosses a coin, a student that is nearly sure of the wrong class. With $p$ the

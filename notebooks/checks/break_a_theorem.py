@@ -118,11 +118,12 @@ def exercise_3(answer: Mapping[str, Any]) -> Check:
         )
     if found.tightness >= _TIGHT:
         return accepted(
-            f"The left side is {found.tightness:.5f} of the right one, so no factor below that can stand in front of it."
+            f"The left side is {found.tightness:.5f} of the right one: no smaller factor can stand in front of the "
+            "bound."
         )
     return hint(
-        f"The left side is {found.tightness:.4f} of the right one there. Where do the square root and the line have the "
-        "same slope: for rows far apart, or close together? Near a corner, or in the middle?"
+        f"The left side is {found.tightness:.4f} of the right one there. Is the bound closer for rows far apart, or "
+        "close together? Near a corner, or in the middle?"
     )
 
 

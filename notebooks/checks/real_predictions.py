@@ -142,10 +142,10 @@ def exercise_5(answer: np.ndarray) -> Check:
         )
     if high - low < 1e-6:
         return hint(
-            f"The range is a single point, {high:.3f}, so you are on the right track; but it is not below the teacher's "
-            f"{weak_loss:.3f} by 0.01 or more."
+            f"The range is a single point, {high:.3f}, so you are on the right track; but it is not below the "
+            f"teacher's {weak_loss:.3f} by 0.01 or more."
         )
     return hint(
-        f"The range is {low:.3f} to {high:.3f}, and the teacher has {weak_loss:.3f}. Which change of the *teacher's own* "
-        "rows would make every range a single point?"
+        f"The range is {low:.3f} to {high:.3f}, and the teacher has {weak_loss:.3f}. Which change of the *teacher's "
+        "own* rows would make every range a single point?"
     )
