@@ -63,60 +63,16 @@ jax.config.update("jax_enable_x64", True)  # arithmetic on results keeps double 
 def projections(first_class):
     rest = 1 - first_class
     weak = [[first_class, 0.75 * rest, 0.25 * rest]]
-    everywhere = simplex.lattice()
-    size = (7.4, 4.0)
-    with w2s.Sheet(
-        "A teacher and its projections on a segment, by reverse and forward KL",
-        columns=2,
-        size=size,
-    ) as sheet:
-        for panel, direction, colour in zip(
-            sheet.panels, ("reverse", "forward"), (style.BLUE, style.PURPLE), strict=True
-        ):
-            found = checks.trained(weak, direction)
-            tables = found["weights"], found["truth"], found["weak"], found["strong"]
-            gain = -float(w2s.risk_difference(*tables))
-            pair = (found["strong"], weak) if direction == "reverse" else (weak, found["strong"])
-            taken = float(w2s.disagreement(found["weights"], *pair))
-            around = w2s.kl_divergence(
-                *((everywhere, weak) if direction == "reverse" else (weak, everywhere))
+    with w2s.Sheet("A teacher and its two students", columns=2, size=(7.4, 3.5)) as sheet:
+        for panel, direction in zip(sheet.panels, ("reverse", "forward"), strict=True):
+            found = w2s.instance_from(checks.trained(weak, direction))
+            simplex.draw_projection(panel, found, direction)
+            gain = -w2s.risk_difference(found.weights, found.truth, found.weak, found.strong)
+            pair = (
+                [found.weak, found.strong] if direction == "forward" else [found.strong, found.weak]
             )
-            levels = [0.3 * taken, taken, 2 * taken, 4 * taken]
-            simplex.draw_triangle(panel)
-            simplex.draw_contours(
-                panel,
-                everywhere,
-                around,
-                levels,
-                colors=style.PALE,
-                linewidths=[0.8, 1.8, 0.8, 0.8],
-            )
-            panel.plot(
-                *simplex.on_triangle(checks.MODELS)[:, 0].T,
-                "-|",
-                color=style.BLACK,
-                linewidth=2.5,
-                markersize=9,
-            )
-            panel.plot(
-                *simplex.on_triangle(checks.TRUTH).T,
-                "D",
-                color=style.GREEN,
-                label="truth",
-                markersize=8,
-            )
-            panel.plot(
-                *simplex.on_triangle(weak).T, "o", color=style.ORANGE, label="teacher", markersize=8
-            )
-            panel.plot(
-                *simplex.on_triangle(found["strong"]).T,
-                "o",
-                color=colour,
-                label="student",
-                markersize=8,
-            )
+            taken = w2s.disagreement(found.weights, *pair)
             panel.set_title(f"{direction}: gain {gain:.3f}, disagreement {taken:.3f}")
-            panel.legend(loc="upper left", handlelength=1)
     return sheet
 
 
@@ -134,8 +90,8 @@ sliders(projections, first_class=Slider(0.05, 0.9, start=0.25))
 #
 # ### Exercise 1
 #
-# `checks.trained(checks.WEAK, "reverse")` is the instance on the left. Compute the student's gain. (`w2s.risk`, or
-# `w2s.risk_difference`.)
+# `checks.trained(checks.WEAK, "reverse")` is the instance on the left, a dictionary as in notebook 01. Which share of
+# its teacher's risk is the student rid of? (`w2s.risk(weights, truth, model)`)
 
 # %%
 answer = ...
@@ -297,7 +253,8 @@ sheet
 # ## 6. Trained models
 #
 # And how about students that were really trained? Gain against misfit (their disagreement with the teacher), each dot
-# a task:
+# a task. On or above the black line, the gain is at least the misfit. In the left column the class contains the
+# truth; where a panel says *theorem*, all hundred dots are there.
 
 # %%
 w2s.stored_figure("misfit-gain", "../figures")

@@ -29,11 +29,13 @@ jax.config.update("jax_enable_x64", True)
 # %% [markdown]
 # ### Exercise 1
 #
-# Gain is minus the change of risk.
+# The gain, as a share of the teacher's risk.
 
 # %%
 found = checks.trained(checks.WEAK, "reverse")
-answer = -w2s.risk_difference(found["weights"], found["truth"], found["weak"], found["strong"])
+teacher = w2s.risk(found["weights"], found["truth"], found["weak"])
+student = w2s.risk(found["weights"], found["truth"], found["strong"])
+answer = (teacher - student) / teacher
 
 # %%
 checks.exercise_1(answer)

@@ -15,7 +15,7 @@ MODELS = [[[0.75, 0.15, 0.10]], [[0.15, 0.25, 0.60]]]
 TRUTH = [[0.57, 0.18, 0.25]]
 """Seven parts of the first model and three of the second."""
 
-WEAK = [[0.25, 0.55, 0.20]]
+WEAK = [[0.25, 0.5625, 0.1875]]
 
 CLEAR = 0.1
 HEAD_CLAIMS = tuple(
@@ -54,19 +54,23 @@ def head(parameter: float) -> dict[str, Any]:
 
 @exercise
 def exercise_1(answer: float) -> Check:
-    """The gain of the student trained by reverse KL."""
+    """The share of its teacher's risk that the student trained by reverse KL is rid of."""
     value, found = number(answer), trained(WEAK, "reverse")
-    tables = found["weights"], found["truth"], found["weak"], found["strong"]
-    right = -float(w2s.risk_difference(*tables))
-    taken = float(w2s.disagreement(found["weights"], found["strong"], found["weak"]))
+    gain = -float(
+        w2s.risk_difference(*(found[key] for key in ("weights", "truth", "weak", "strong")))
+    )
+    teacher = float(w2s.risk(found["weights"], found["truth"], found["weak"]))
+    right = gain / teacher
     if near(value, right):
         return accepted(
-            f"{right:.4f} nats, and the disagreement d(F_sw, F_w) is {taken:.4f}: equal. Not a coincidence."
+            f"It is rid of {right:.0%} of {teacher:.3f} nats, and never saw a true label."
         )
-    if near(value, -right):
-        return hint("That is the change of risk. A gain is positive when the risk falls.")
+    if near(value, gain):
+        return hint("That is the gain in nats. Divide it by the teacher's risk.")
+    if near(value, 1 - right):
+        return hint("That is the share that remains.")
     return hint(
-        "Gain is the risk of the teacher less the risk of the student, both against the truth."
+        "The gain is the teacher's risk less the student's, both against the truth. Which share is it?"
     )
 
 
