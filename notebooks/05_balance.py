@@ -206,9 +206,8 @@ console.print(evaluation_table(w2s.CATALOGUE["generalization-squared"], found))
 
 # %%
 ended = w2s.evaluate("generalization-squared", world.instance(world.exact()))
-print(
-    f"left side {ended.lhs:g}, right side {ended.rhs:g}: {ended.verdict.value}. {ended.verdict.advice}"
-)
+print(f"left side {ended.lhs:g}, right side {ended.rhs:g}: {ended.verdict.value}")
+print(ended.verdict.advice)
 
 # %% [markdown]
 # ### Exercise 4
