@@ -234,7 +234,8 @@ sheet
 #
 # ### Exercise 5
 #
-# Back to our two inputs (`checks.pair(distance)`). At which distance of the two scores is the *smooth* error largest?
+# Back to our two inputs (`checks.pair(distance)`). At which distance of the two scores, between 0 and
+# 0.8, is the *smooth* error largest?
 
 # %%
 answer = ...

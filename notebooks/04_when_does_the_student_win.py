@@ -110,7 +110,7 @@ checks.exercise_1(answer)
 #
 # Read it again. The left side is the teacher's risk, then comes the student's, then the disagreement. So **the
 # student gains at least its disagreement with the teacher**, which you can measure without labels
-# [@charikar2024quantifying; @yao2025revisiting; @mulgund2025relating].
+# [@charikar2024quantifying], [@yao2025revisiting], [@mulgund2025relating].
 #
 # **Predict:** when is it an equality?
 

@@ -22,6 +22,8 @@ READINGS = (
     "calibration-smooth",
     "calibration-binned",
 )
+CALIBRATED = 0.8
+"""The distance at which the student's scores are the truth."""
 CLOSE = 1e-6
 CLEAR = 0.5
 
@@ -121,13 +123,15 @@ def exercise_5(answer: float) -> Check:
         )
 
     value = number(answer)
-    right = max(np.linspace(0.0, 1.0, 101), key=error)
+    right = max(np.linspace(0.0, CALIBRATED, 81), key=error)
     if abs(value - right) <= 0.02:
         return accepted(
-            f"At {right:.2f}, where it is {error(right):.3f}; at 0 and at 0.8 it is zero."
+            f"At {right:.2f}, where it is {error(right):.3f}; at 0 and at {CALIBRATED} it is zero."
         )
-    if not 0 <= value <= 1:
-        return hint("Two scores are between 0 and 1 apart.")
+    if not 0 <= value <= CALIBRATED:
+        return hint(
+            f"Look between 0 and {CALIBRATED}: beyond it the student is too sure, another error."
+        )
     return hint(
         f"At {value:.3g} the smooth error is {error(value):.4f}. Move the slider on, or try a grid."
     )
