@@ -2,13 +2,14 @@
 #   make reproduce   verify the catalogue, train the models, draw every figure
 #   make test        formatting, types, import floors, the documentation and the whole test suite
 #   make docs        the documentation alone, in build/docs
+#   make notebooks   run every teaching notebook, and store it with its outputs
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SITE   ?= build/docs
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: reproduce test docs lint clean
+.PHONY: reproduce test docs notebooks lint clean
 .DELETE_ON_ERROR:
 
 reproduce: $(VENV)/.run
@@ -21,6 +22,9 @@ test: lint
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs $(SITE)
 	@echo "$(SITE)/index.html"
+
+notebooks: $(VENV)/.dev
+	$(BIN)/python notebooks/run_notebooks.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -11,7 +11,7 @@ from w2s_theory.auditing.example import audit_example
 from w2s_theory.bibliography import bibtex
 from w2s_theory.catalogue import CLAIMS, find_claim
 from w2s_theory.catalogue.domains import finite_weak_risk
-from w2s_theory.claim import Status
+from w2s_theory.claim import Claim, Status
 from w2s_theory.errors import InputError
 from w2s_theory.experiments.simulation import simulate
 from w2s_theory.functionals.instance_envelope import floored_instance_envelope, instance_envelope
@@ -71,10 +71,11 @@ def list_claims() -> list[dict[str, Any]]:
 
 
 def verify(
-    *ids: str, instances: int = 10_000, seed: int = 0, on_row: Callable[[SweepRow], Any] | None = None
+    *ids: str | Claim, instances: int = 10_000, seed: int = 0, on_row: Callable[[SweepRow], Any] | None = None
 ) -> list[SweepRow]:
-    """Check the claims named, or all of them, on `instances` random and adversarial instances each.
+    """Check the claims given (ids of the catalogue, or claims of your own), or all, on `instances` instances each.
 
+    The instances are random and adversarial.
     A row `passed` if a claim proved in the theory notes shows no violation, or a refuted one was refuted.
     `InputError` for an unknown id or a number of instances below one.
     """
@@ -87,7 +88,7 @@ def verify(
 
 
 def verify_by_rule(
-    *ids: str,
+    *ids: str | Claim,
     rule: str,
     samples: int = 1_000_000,
     draws: str = "plain",
@@ -111,7 +112,7 @@ def verify_by_rule(
 
 
 def verify_mutants(
-    *ids: str,
+    *ids: str | Claim,
     instances: int = 2_000,
     seed: int = 0,
     on_rows: Callable[[list[MutantRow]], Any] = lambda rows: None,
@@ -131,7 +132,7 @@ def verify_mutants(
 
 
 def falsify(
-    identifier: str,
+    identifier: str | Claim,
     *,
     drop: str | None = None,
     seed: int = 0,
@@ -141,7 +142,8 @@ def falsify(
     """Search for the instance that strains a claim most, without hypothesis `drop` if one is named.
 
     A violation is shrunk to the plainest instance that still breaks the claim and stored as a certificate in the
-    folder `store`; `certified` says that the independent verifier accepted it in a fresh process.
+    folder `store`; `certified` says that the independent verifier accepted it in a fresh process.  A claim of your own
+    is searched and shrunk alike, in floating point: the verifier has no rule for it, so it is never certified.
     """
     if seed < 0:
         raise InputError(f"--seed {seed} is negative")
@@ -164,8 +166,8 @@ def certify(
     return certify_box(identifier, store=None if store is None else Path(store), progress=progress)
 
 
-def evaluate(identifier: str, instance: InstanceLike) -> Evaluation:
-    """Both sides of one claim on one instance, with its error budget, margins and verdict."""
+def evaluate(identifier: str | Claim, instance: InstanceLike) -> Evaluation:
+    """Both sides of one claim (an id, or a claim of your own) on one instance: error budget, margins, verdict."""
     claim = find_claim(identifier)
     try:
         return evaluate_claim(claim, as_instance(instance))

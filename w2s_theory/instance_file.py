@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+import jax
 import numpy as np
 
 from w2s_theory.errors import InputError
@@ -169,8 +170,8 @@ def _shown(value: Any) -> str:
 
 
 def _sequence(source: str, field: str, value: Any, row: int | None = None) -> list[Any]:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
+    if isinstance(value, np.ndarray | jax.Array):
+        value = np.asarray(value).tolist()
     if not isinstance(value, list | tuple):
         _fail(source, field, f"{_shown(value)} is not a list", row)
     if not value:

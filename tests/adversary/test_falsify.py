@@ -11,11 +11,16 @@ import pytest
 
 import w2s_theory
 from w2s_theory.catalogue import CATALOGUE, CLAIMS
-from w2s_theory.claim import Status
+from w2s_theory.claim import Cite, Leq, Status, claim
+from w2s_theory.functionals.divergences import total_variation
+from w2s_theory.functionals.risks import disagreement
+from w2s_theory.instance import Instance
+from w2s_theory.measures import expectation
 from w2s_theory.verdict import Verdict
 from w2s_theory.verification.falsify import certificate_name, falsify_claim
 from w2s_theory.verification.search import Effort
 from w2s_theory.verification.stored import verify_afresh
+from w2s_theory.worlds.tables import FlooredTables
 
 STORED = Path(__file__).parents[1] / "certificates"
 FEW = Effort(starts=256, steps=100, polished=1)
@@ -55,6 +60,35 @@ def test_a_true_claim_is_never_called_verified():
     assert not found.found and not found.certified and found.passed
     assert re.fullmatch(r"pinsker: no counterexample found in [\d,]+ evaluations; best tightness 1", found.sentence)
     assert "verified" not in found.sentence
+
+
+@claim(cite=Cite("w2stheory"), status=Status.open, worlds=(FlooredTables(3, 3), FlooredTables(1, 2)))
+def linear_pinsker(i: Instance) -> Leq:
+    r"""$\mathbb E\,\mathrm{TV}(F_w,F_{sw})\le d_P(F_w,F_{sw})$, which fails for models near each other."""
+    return Leq(expectation(i.weights, total_variation(i.weak, i.strong)), disagreement(i.weights, i.weak, i.strong))
+
+
+def test_a_claim_of_ones_own_is_searched_and_shrunk_and_stays_a_candidate(tmp_path):
+    found = falsify_claim(linear_pinsker, effort=FEW, store=tmp_path)
+    assert found.found and not found.certified and found.certificate is None and found.passed
+    assert "not certified, so a candidate only" in found.sentence
+    assert not list(tmp_path.iterdir())
+    assert len(found.instance["weights"]) == 1
+    assert all(100 * entry % 1 < 1e-9 or 100 * entry % 1 > 1 - 1e-9 for entry in found.instance["strong"][0])
+    again = w2s_theory.evaluate(linear_pinsker, found.instance)
+    assert again.verdict is Verdict.violated
+    assert again.lhs - again.rhs == pytest.approx(found.violation, rel=1e-12)
+    assert 0 < found.violation <= found.strongest
+
+
+def test_public_functions_take_claims_of_ones_own_but_not_under_the_name_of_another():
+    (row,) = w2s_theory.verify(linear_pinsker, instances=200)
+    assert (row.id, row.verdict) == ("linear-pinsker", "violated")
+    usurper = replace(linear_pinsker, id="pinsker")
+    for ask in (w2s_theory.verify, w2s_theory.falsify, lambda c: w2s_theory.evaluate(c, {})):
+        with pytest.raises(w2s_theory.InputError, match="claim id 'pinsker' is taken by the catalogue"):
+            ask(usurper)
+    assert w2s_theory.verify(CATALOGUE["pinsker"], instances=200)[0].passed
 
 
 def test_a_refuted_claim_that_is_not_refuted_has_failed():

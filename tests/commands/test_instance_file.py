@@ -2,6 +2,8 @@
 
 import json
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -79,6 +81,12 @@ def test_unreadable_files(tmp_path):
     for path in (tmp_path / "absent.json", tmp_path, tmp_path / "bytes.json"):
         with pytest.raises(InputError, match=path.name):
             read_instance(path)
+
+
+def test_what_functions_of_the_package_return_is_read_like_a_list(two_inputs):
+    with jax.enable_x64(True):
+        made = instance_from(two_inputs | {"weak": jnp.asarray(two_inputs["weak"], float)})
+    assert np.asarray(made.weak).tolist() == np.asarray(two_inputs["weak"], float).tolist()
 
 
 def test_numbers_are_used_as_given_and_written_back_the_same(two_inputs):

@@ -19,6 +19,12 @@ def small_misfit(seed: int = 0, seeds: int = 1, student_inputs: str = "same") ->
         return experiment.misfit_gain(seed=seed, seeds=seeds, quick=True, student_inputs=student_inputs)
 
 
+def small_panel(panel: str, **options: Any) -> dict[str, Any]:
+    """One panel of the same tasks."""
+    with mock.patch.object(experiment, "misfit_design", lambda quick: DESIGN):
+        return experiment.misfit_panel(panel, quick=True, **options)
+
+
 @functools.lru_cache(maxsize=2)
 def small_samples() -> dict[str, Any]:
     """Four problems at three sizes."""

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+import w2s_theory
 from w2s_theory.errors import InputError
-from w2s_theory.experiments.balance import balance
+from w2s_theory.experiments.balance import balance, band, teachers, training_path
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,21 @@ def test_early_stopping_pays_where_the_teacher_overshoots_only(run):
 def test_unusable_seeds_are_refused():
     with pytest.raises(InputError, match="balance needs a seed"):
         balance(seeds=0)
+
+
+def test_one_path_is_that_of_its_case(run):
+    for case, (name, world) in zip(run["cases"], teachers().items(), strict=True):
+        path = training_path(world, name, seeds=2)
+        assert path["name"] == case["name"]
+        for key in ("risk", "disagreement", "high"):
+            np.testing.assert_allclose(path["closed"][key], case["closed"][key], rtol=1e-5, atol=1e-9)
+        np.testing.assert_allclose(path["simulated"]["risk"], case["simulated"]["risk"], rtol=1e-5)
+
+
+def test_the_band_is_the_claim_solved_for_the_risk():
+    """Predictions on a line are at the ends of the band, where the claim is an equality."""
+    for strong in (0.1, 0.4, 2.5):
+        table = {"kind": "real", "weights": [1], "truth": [[0.0]], "weak": [[1.0]], "strong": [[strong]]}
+        assert w2s_theory.evaluate("generalization-squared", table).verdict.value == "tight"
+        low, high = band(1.0, (1.0 - strong) ** 2)
+        assert min(abs(strong**2 - low), abs(strong**2 - high)) < 1e-12

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from tests.experiments.small_misfit import DESIGN, small_misfit
+from tests.experiments.small_misfit import DESIGN, small_misfit, small_panel
 from w2s_theory.errors import InputError
 from w2s_theory.experiments.misfit_design import PANELS, VARIANTS, misfit_design
-from w2s_theory.experiments.misfit_gain import misfit_gain
+from w2s_theory.experiments.misfit_gain import misfit_gain, misfit_panel
 
 EXACT = [panel.id for panel in PANELS if panel.proved and panel.id != "squared-adam"]
 
@@ -75,3 +75,18 @@ def test_the_full_design_is_that_of_the_papers():
     batches = -(-full.points // 32)
     assert full.pretraining_epochs * batches * full.pretraining_tasks == 630_000
     assert (full.tasks, full.points, full.head_epochs) == (100, 2000, 1000)
+
+
+def test_a_panel_alone_is_what_it_is_among_the_others():
+    whole = small_misfit()["variants"]
+    for name in ("squared-least-squares", "softmax-risk"):
+        made = small_panel(name)
+        assert made["panel"] == name
+        assert made["variants"] == {variant: whole[variant][name] for variant in ("realizable", "perturbed")}
+
+
+def test_unknown_panels_and_variants_are_refused():
+    with pytest.raises(InputError, match="unknown panel 'squared'; known: squared-least-squares"):
+        misfit_panel("squared")
+    with pytest.raises(InputError, match="variant 'pretrained' is not one of realizable, perturbed"):
+        small_panel("squared-least-squares", variants=("pretrained",))

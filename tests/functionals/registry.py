@@ -82,6 +82,7 @@ def _cases() -> dict[str, Case]:
         _positive: "pinsker_bound bretagnolle_huber_bound extremal_pair sharp_pinsker_point sharp_pinsker_tv "
         "sharp_pinsker_kl",
         _scalars(0.1): "log_ratio_constant",
+        _scalars(0.2, 0.05): "log_ratio_bound naive_risk_bound",
         _scalars(0.1, 0.2, 0.4): "performance_gap_recovered",
         lambda seed: _instance(seed)[1:]: "risk_difference_terms",
         lambda seed: _teacher(seed)[1:]: "line_students",

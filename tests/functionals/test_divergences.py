@@ -53,6 +53,13 @@ def test_infinite_where_mass_meets_zero(name):
 
 
 @every_divergence
+def test_one_row_is_compared_with_many(name):
+    one, many = row_pairs()[0][0], row_pairs()[1][:5]
+    divergence = getattr(divergences, name)
+    np.testing.assert_allclose(divergence(one, many), [divergence(one, row) for row in many], rtol=1e-14)
+
+
+@every_divergence
 def test_leading_axes_are_kept(name):
     p, q = (rows.reshape(8, -1, 4) for rows in row_pairs())
     function = getattr(divergences, name)

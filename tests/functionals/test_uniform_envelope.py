@@ -21,6 +21,14 @@ def test_log_ratio_constant(floor):
     assert exact.relative_error(envelope.log_ratio_constant(floor), exact.log_ratio_constant(floor)) < RELATIVE
 
 
+def test_bounds_by_the_root():
+    """At a floor of one half the best constant is √2, and so is the naive one: the bounds meet only there."""
+    d = np.array([0.0, 1e-24, 0.02, 2.0])
+    np.testing.assert_allclose(envelope.log_ratio_bound(d, 0.1), 18**0.5 * d**0.5, rtol=1e-15)
+    np.testing.assert_allclose(envelope.naive_risk_bound(d, 0.1), 50**0.5 * d**0.5, rtol=1e-15)
+    np.testing.assert_allclose(envelope.naive_risk_bound(d, 0.5), envelope.log_ratio_bound(d, 0.5), rtol=1e-15)
+
+
 @both_ends
 @each_number_of_classes
 @pytest.mark.parametrize("floor", FLOORS)

@@ -2,13 +2,18 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import matplotlib
 import pytest
 from matplotlib.text import Text
 
+from tests.experiments.small_misfit import small_panel
 from w2s_theory.catalogue import CATALOGUE
+from w2s_theory.experiments.balance import teachers, training_path
 from w2s_theory.report.figures import FIGURES, render
+from w2s_theory.report.figures.balance import draw_balance
+from w2s_theory.report.figures.misfit_gain import draw_misfit_row
 from w2s_theory.report.figures.render import as_json, drawn
 
 EACH = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
@@ -68,9 +73,13 @@ def _texts(canvas):
 @EACH
 def test_no_two_texts_overlap_and_none_leaves_the_canvas(figure, prepared):
     canvas = drawn(figure, prepared[figure.name])
-    renderer = canvas.canvas.get_renderer()  # type: ignore[attr-defined]
+    assert len(_texts(canvas)) > 12
+    _require_apart_and_inside(canvas)
+
+
+def _require_apart_and_inside(canvas):
+    renderer = canvas.canvas.get_renderer()
     texts = _texts(canvas)
-    assert len(texts) > 12
     boxes = [(text.get_text(), Text.get_window_extent(text, renderer)) for text in texts]
     upright = [box for text, box in zip(texts, boxes, strict=True) if text.get_rotation() % 90 == 0]
     for (one, a), (other, b) in itertools.combinations(upright, 2):
@@ -80,6 +89,24 @@ def test_no_two_texts_overlap_and_none_leaves_the_canvas(figure, prepared):
         assert box.y0 >= -1, text
         assert box.x1 <= canvas.bbox.width + 1, text
         assert box.y1 <= canvas.bbox.height + 1, text
+
+
+PARTS = {
+    "balance": (
+        draw_balance,
+        lambda: {"cases": [training_path(teachers()["teacher overshoots"], "teacher overshoots")]},
+    ),
+    "misfit-gain": (draw_misfit_row, lambda: small_panel("squared-least-squares")),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_of_a_figure_can_be_drawn_alone(name):
+    draw, data = PARTS[name]
+    figure = next(figure for figure in FIGURES if figure.name == name)
+    canvas = drawn(replace(figure, draw=draw, size=(5.4, 3.6)), data())
+    assert len(canvas.legends) == 1 and len(canvas.legends[0].get_texts()) >= 3
+    _require_apart_and_inside(canvas)
 
 
 def test_other_seeds_give_other_random_points(context, prepared):

@@ -52,10 +52,18 @@ CLAIMS: tuple[Claim, ...] = (
 CATALOGUE = MappingProxyType({claim.id: claim for claim in CLAIMS})
 
 
-def find_claim(identifier: str) -> Claim:
-    """The claim with that id; `InputError` naming the nearest ids otherwise."""
-    if identifier in CATALOGUE:
-        return CATALOGUE[identifier]
-    near = difflib.get_close_matches(identifier, CATALOGUE, n=3)
+def find_claim(given: str | Claim) -> Claim:
+    """The claim with that id, or a claim of your own as it is.
+
+    `InputError` naming the nearest ids if there is none; or if your own claim has the id of one in the catalogue,
+    since what is known of that one would be said of yours.
+    """
+    if isinstance(given, Claim):
+        if CATALOGUE.get(given.id, given) is not given:
+            raise InputError(f"claim id {given.id!r} is taken by the catalogue: give your own claim another name")
+        return given
+    if given in CATALOGUE:
+        return CATALOGUE[given]
+    near = difflib.get_close_matches(given, CATALOGUE, n=3)
     hint = f"; did you mean {' or '.join(near)}?" if near else "; `w2s-theory list` shows the known ids"
-    raise InputError(f"unknown claim id {identifier!r}{hint}")
+    raise InputError(f"unknown claim id {given!r}{hint}")

@@ -11,7 +11,8 @@ from w2s_theory.functionals.instance_envelope import instance_envelope_change
 from w2s_theory.functionals.label_free import label_free_change
 from w2s_theory.functionals.risks import disagreement, risk_difference_terms
 from w2s_theory.functionals.uniform_envelope import (
-    log_ratio_constant,
+    log_ratio_bound,
+    naive_risk_bound,
     uniform_envelope_lower,
     uniform_envelope_upper,
 )
@@ -58,7 +59,7 @@ def _nearly_equal_at_the_floor(h: float) -> Instance:
 def generalization_forward(i: Instance) -> Leq:
     r"""$|L(F_{sw})-L(F_w)|\le C_\gamma\sqrt{d_P(F_w,F_{sw})}$, $C_\gamma=\sqrt{2(1-\gamma)/\gamma}$."""
     gap, size = _change(i)
-    bound = log_ratio_constant(i.floor) * jnp.sqrt(disagreement(i.weights, *i.pair("weak", "strong")))
+    bound = log_ratio_bound(disagreement(i.weights, *i.pair("weak", "strong")), i.floor)
     return Leq(jnp.abs(gap), bound, scale=size)
 
 
@@ -74,7 +75,7 @@ def generalization_forward(i: Instance) -> Leq:
 def generalization_reverse(i: Instance) -> Leq:
     r"""$|L(F_{sw})-L(F_w)|\le C_\gamma\sqrt{d_P(F_{sw},F_w)}$."""
     gap, size = _change(i)
-    bound = log_ratio_constant(i.floor) * jnp.sqrt(disagreement(i.weights, *i.pair("strong", "weak")))
+    bound = log_ratio_bound(disagreement(i.weights, *i.pair("strong", "weak")), i.floor)
     return Leq(jnp.abs(gap), bound, scale=size)
 
 
@@ -89,7 +90,7 @@ def generalization_reverse(i: Instance) -> Leq:
 def generalization_naive(i: Instance) -> Leq:
     r"""$|L(F_{sw})-L(F_w)|\le\sqrt{d_P(F_w,F_{sw})}/(\gamma\sqrt2)$."""
     gap, size = _change(i)
-    bound = jnp.sqrt(disagreement(i.weights, *i.pair("weak", "strong"))) / (i.floor * jnp.sqrt(2.0))
+    bound = naive_risk_bound(disagreement(i.weights, *i.pair("weak", "strong")), i.floor)
     return Leq(jnp.abs(gap), bound, scale=size)
 
 

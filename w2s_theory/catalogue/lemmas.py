@@ -13,7 +13,7 @@ from w2s_theory.functionals.divergences import kl_divergence, max_log_ratio, squ
 from w2s_theory.functionals.joint_range import bretagnolle_huber_bound, pinsker_bound, sharp_pinsker_tv
 from w2s_theory.functionals.risks import disagreement
 from w2s_theory.functionals.smooth_calibration import smooth_calibration_error
-from w2s_theory.functionals.uniform_envelope import log_ratio_constant
+from w2s_theory.functionals.uniform_envelope import log_ratio_bound
 from w2s_theory.instance import Instance, floored
 from w2s_theory.measures import expectation
 from w2s_theory.worlds.extremal import ExtremalPairs, extremal_instance
@@ -185,7 +185,7 @@ def hellinger_tv_upper(i: Instance) -> Leq:
 def floored_log_ratio(i: Instance) -> Leq:
     r"""$\mathbb E\max_i|\log(F_{w,i}/F_{sw,i})|\le\sqrt{2(1-\gamma)/\gamma}\,\sqrt{d_P(F_w,F_{sw})}$."""
     spread = expectation(i.weights, max_log_ratio(i.weak, i.strong))
-    return Leq(spread, log_ratio_constant(i.floor) * jnp.sqrt(_forward(i)))
+    return Leq(spread, log_ratio_bound(_forward(i), i.floor))
 
 
 @claim(

@@ -25,18 +25,18 @@ def _covariance(eigenvalues: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndar
     return 0.5 * (covariance + covariance.T), basis
 
 
-def _cases() -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-    """Name, eigenvalues, and coefficients of truth and teacher in the eigenbasis."""
-    return [
-        ("teacher falls short", np.array([2.0, 0.5, 0.1]), np.array([1.0, 0.8, 1.5]), np.array([0.8, 0.5, 0.9])),
-        ("teacher overshoots", np.array([2.0, 0.3, 0.05]), np.array([1.0, 0.7, 0.2]), np.array([1.0, 1.4, 1.8])),
-        (
-            "teacher overshoots, then falls short",
-            np.array([2.0, 0.2, 0.01]),
-            np.array([0.9, 0.8, 3.0]),
-            np.array([1.9, 0.8, 2.8]),
-        ),
-    ]
+def teachers() -> dict[str, GaussianRegression]:
+    """The three pairs of truth and teacher of the experiment by name, each a world whose student is its teacher."""
+    cases = {
+        "teacher falls short": ([2.0, 0.5, 0.1], [1.0, 0.8, 1.5], [0.8, 0.5, 0.9]),
+        "teacher overshoots": ([2.0, 0.3, 0.05], [1.0, 0.7, 0.2], [1.0, 1.4, 1.8]),
+        "teacher overshoots, then falls short": ([2.0, 0.2, 0.01], [0.9, 0.8, 3.0], [1.9, 0.8, 2.8]),
+    }
+    made = {}
+    for number, (name, (eigenvalues, truth, teacher)) in enumerate(cases.items()):
+        covariance, basis = _covariance(np.array(eigenvalues), number)
+        made[name] = GaussianRegression(covariance, basis @ truth, basis @ teacher, basis @ teacher)
+    return made
 
 
 def balance(
@@ -58,19 +58,31 @@ def balance(
     check_seeds("balance", seed, seeds)
     students = 3 if quick else 10
     cases = []
-    for number, (name, eigenvalues, truth, teacher) in enumerate(_cases()):
-        covariance, basis = _covariance(eigenvalues, number)
-        world = GaussianRegression(covariance, basis @ truth, basis @ teacher, basis @ teacher)
-        cases.append(_case(name, world, eigenvalues, seed, seeds, students))
+    for number, (name, world) in enumerate(teachers().items()):
+        cases.append(training_path(world, name, seed=seed, seeds=seeds, students=students))
         if progress:
             progress("training paths", (number + 1) / 3)
     settings = {"seed": seed, "seeds": seeds, "quick": quick, "students": students, "examples": EXAMPLES}
     return rounded({"experiment": "balance", "settings": settings, "cases": cases, "overview": _overview(cases)})
 
 
-def _case(
-    name: str, world: GaussianRegression, eigenvalues: np.ndarray, seed: int, seeds: int, students: int
+def band(teacher_risk: np.ndarray | float, disagreement: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    r"""$(\sqrt{L_w}-\sqrt d)_+^2$ and $(\sqrt{L_w}+\sqrt d)^2$: where the risk of any student is, squared loss.
+
+    Claim `generalization-squared`, solved for the student's risk.
+    """
+    root, apart = np.sqrt(teacher_risk), np.sqrt(disagreement)
+    return np.asarray(np.maximum(root - apart, 0.0) ** 2), np.asarray((root + apart) ** 2)
+
+
+def training_path(
+    world: GaussianRegression, name: str = "", *, seed: int = 0, seeds: int = 1, students: int = 3
 ) -> dict[str, Any]:
+    """One case of `balance`: risk, disagreement and band on the way from zero to the weak model of `world`.
+
+    240 times, geometric, cover the whole range in which the flow moves.
+    """
+    eigenvalues = np.linalg.eigvalsh(world.covariance)
     times = np.geomspace(0.02 / eigenvalues.max(), 12.0 / eigenvalues.min(), _TIMES)
     path = world.gradient_flow(times)
     at_teacher = world.divergence(world.weak, world.truth)
@@ -79,8 +91,7 @@ def _case(
         [_descent(world, times, np.random.default_rng([seed, replicate]), students) for replicate in range(seeds)]
     )
     simulated, off = world.divergence(paths, world.truth), world.divergence(paths, world.weak)
-    root = np.sqrt(at_teacher)
-    bands = [(np.maximum(root - np.sqrt(d), 0.0) ** 2, (root + np.sqrt(d)) ** 2) for d in (apart, off)]
+    bands = [band(at_teacher, d) for d in (apart, off)]
     outside = (simulated < bands[1][0] * (1 - 1e-12)) | (simulated > bands[1][1] * (1 + 1e-12))
     stationary = np.asarray(world.stationary_times())
     at_stationary = world.divergence(world.gradient_flow(stationary), world.truth) if len(stationary) else []

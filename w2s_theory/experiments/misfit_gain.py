@@ -1,6 +1,6 @@
 """`misfit-gain`: does the student gain at least its misfit? The papers' synthetic experiment, in every direction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from w2s_theory.errors import InputError
 from w2s_theory.experiments import misfit_design as design_of
-from w2s_theory.experiments.misfit_design import PANELS, VARIANTS, MisfitDesign, misfit_design
+from w2s_theory.experiments.misfit_design import PANELS, VARIANTS, MisfitDesign, Panel, misfit_design
 from w2s_theory.experiments.misfit_panels import measured, merged, thinned
 from w2s_theory.experiments.misfit_representations import (
     DEPTHS,
@@ -61,7 +61,6 @@ def misfit_gain(
     check_seeds("misfit-gain", seed, seeds)
     if student_inputs not in ("same", "fresh"):
         raise InputError(f"student inputs are same or fresh, not {student_inputs!r}")
-    design = misfit_design(quick)
     runs = []
     for replicate in range(seeds):
 
@@ -69,23 +68,12 @@ def misfit_gain(
             if progress:
                 progress("misfit and gain", (done + fraction) / seeds)
 
-        runs.append(_one_seed([seed, replicate], design, student_inputs, tell))
+        runs.append(_one_seed([seed, replicate], quick, student_inputs, tell))
     variants = {
-        variant: {
-            panel.id: {
-                "title": panel.title,
-                "trained": panel.trained,
-                "class": panel.family,
-                "judged": panel.judged,
-                "cell": panel.cell,
-                "proved": panel.proved,
-                **merged([run["variants"][variant][panel.id] for run in runs]),
-            }
-            for panel in PANELS
-        }
+        variant: {panel.id: _of_panel(panel, [run["variants"][variant][panel.id] for run in runs]) for panel in PANELS}
         for variant in VARIANTS
     }
-    settings = _settings(design, student_inputs) | {"seed": seed, "seeds": seeds, "quick": quick}
+    settings = _settings(misfit_design(quick), student_inputs) | {"seed": seed, "seeds": seeds, "quick": quick}
     return rounded(
         {
             "experiment": "misfit-gain",
@@ -97,19 +85,60 @@ def misfit_gain(
     )
 
 
-def _one_seed(seed: list[int], design: MisfitDesign, student_inputs: str, tell: Tell) -> dict[str, Any]:
-    truth = true_network(np.random.default_rng([*seed, _TRUTH]))
-    tasks = draw_tasks(np.random.default_rng([*seed, _TASKS]), design, student_inputs)
+def misfit_panel(
+    identifier: str, variants: Sequence[str] = ("realizable", "perturbed"), *, seed: int = 0, quick: bool = False
+) -> dict[str, Any]:
+    """One panel of `misfit-gain` on representations that need no pretraining, from the same draws of that seed.
+
+    Returns `panel`, the identifier, and `variants` with a record each.  `InputError` for an unknown panel, another
+    variant than realizable or perturbed, or a negative seed.
+    """
+    check_seeds("misfit-gain", seed, 1)
+    known = {panel.id: panel for panel in PANELS}
+    if identifier not in known:
+        raise InputError(f"unknown panel {identifier!r}; known: {', '.join(known)}")
+    design, tasks, networks = _untrained([seed, 0], quick, "same")
+    for variant in variants:
+        if variant not in networks:
+            raise InputError(f"variant {variant!r} is not one of {', '.join(networks)}")
+    panel = known[identifier]
+    made = {
+        variant: _of_panel(panel, [measured(panel, _fitted(panel, networks[variant], tasks, design))])
+        for variant in variants
+    }
+    return rounded({"panel": identifier, "variants": made})
+
+
+def _of_panel(panel: Panel, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a panel is, and what its seeds found."""
+    what = {"title": panel.title, "trained": panel.trained, "class": panel.family, "judged": panel.judged}
+    return {**what, "cell": panel.cell, "proved": panel.proved, **merged(records)}
+
+
+def _untrained(
+    seed: list[int], quick: bool, student_inputs: str
+) -> tuple[MisfitDesign, NewTasks, dict[str, Representations]]:
+    """Sizes, tasks, and the representations of the variants without pretraining."""
+    design, truth = misfit_design(quick), _truth(seed)
     noise = np.random.default_rng([*seed, _NOISE])
     networks = {
         "realizable": realizable_representations(noise, truth),
         "perturbed": perturbed_representations(noise, truth),
     }
+    return design, draw_tasks(np.random.default_rng([*seed, _TASKS]), design, student_inputs), networks
+
+
+def _truth(seed: list[int]) -> ReluNetwork:
+    return true_network(np.random.default_rng([*seed, _TRUTH]))
+
+
+def _one_seed(seed: list[int], quick: bool, student_inputs: str, tell: Tell) -> dict[str, Any]:
+    design, tasks, networks = _untrained(seed, quick, student_inputs)
     variants = {}
     for number, (variant, given) in enumerate(networks.items()):
         variants[variant] = _panels(given, tasks, design)
         tell(0.1 * (number + 1))
-    pretrained, losses = _pretrained(seed, truth, design, lambda fraction: tell(0.2 + 0.7 * fraction))
+    pretrained, losses = _pretrained(seed, _truth(seed), design, lambda fraction: tell(0.2 + 0.7 * fraction))
     variants["pretrained"] = _panels(pretrained, tasks, design)
     tell(1.0)
     return {"variants": variants, "pretraining": losses}
@@ -137,17 +166,30 @@ def _pretrained(
     return Representations(truth, made["strong"].network, made["weak"].network), curves
 
 
+def _fitted(panel: Panel, networks: Representations, tasks: NewTasks, design: MisfitDesign) -> Fitted:
+    match panel.id:
+        case "squared-least-squares":
+            return fit_least_squares(networks, tasks)
+        case "squared-adam":
+            return fit_by_adam(networks, tasks, design)
+        case "reverse-mixture":
+            return fit_mixtures(networks, tasks, "reverse-hull")
+        case "forward-mixture":
+            return fit_mixtures(networks, tasks, "forward-hull")
+        case _:
+            return fit_softmax_heads(networks, tasks)
+
+
 def _panels(networks: Representations, tasks: NewTasks, design: MisfitDesign) -> dict[str, Any]:
-    softmax = fit_softmax_heads(networks, tasks)
-    fits: dict[str, Fitted] = {
-        "squared-least-squares": fit_least_squares(networks, tasks),
-        "squared-adam": fit_by_adam(networks, tasks, design),
-        "reverse-mixture": fit_mixtures(networks, tasks, "reverse-hull"),
-        "forward-mixture": fit_mixtures(networks, tasks, "forward-hull"),
-        "softmax-reverse-risk": softmax,
-        "softmax-risk": softmax,
-    }
-    return {panel.id: measured(panel, fits[panel.id]) for panel in PANELS}
+    """Every panel's record; those of softmax heads, which differ in how they are judged, from the same fit."""
+    fits: dict[str, Fitted] = {}
+    made = {}
+    for panel in PANELS:
+        family = panel.family if panel.family.startswith("softmax") else panel.id
+        if family not in fits:
+            fits[family] = _fitted(panel, networks, tasks, design)
+        made[panel.id] = measured(panel, fits[family])
+    return made
 
 
 def _settings(design: MisfitDesign, student_inputs: str) -> dict[str, Any]:

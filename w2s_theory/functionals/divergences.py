@@ -1,4 +1,4 @@
-"""Divergences between rows: arrays `(…, k)` in, arrays `(…)` out, in nats.
+"""Divergences between rows: arrays `(…, k)` in, of shapes that broadcast, arrays `(…)` out, in nats.
 
 All are accurate in the relative sense near p = q (see `w2s_theory._numerics`), treat 0·log 0 as 0, and are the
 *generalised* forms: for rows that do not sum to one they are still non-negative and zero exactly at p = q.

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from w2s_theory._numerics import float64, increasing_root, kl_term_from_difference, real
-from w2s_theory._types import Array, Scalar
+from w2s_theory._types import Array, Reals, Scalar
 
 _MARGIN = 1e-6
 """By what share a bracket of the rise is wider than it need be, for rounding."""
@@ -18,6 +18,18 @@ def log_ratio_constant(floor: Scalar) -> jax.Array:
     r"""$C_\gamma=\sqrt{2(1-\gamma)/\gamma}$, best in $\mathbb E\max_i|\log(p_i/q_i)|\le C_\gamma\sqrt d$."""
     floor = jnp.asarray(floor)
     return jnp.sqrt(2.0 * (1.0 - floor) / floor)
+
+
+@float64
+def log_ratio_bound(kl: Reals, floor: Scalar) -> jax.Array:
+    r"""$C_\gamma\sqrt d$: how far log-ratios, and so risks, can be apart at disagreement d, either way round."""
+    return log_ratio_constant(floor) * jnp.sqrt(jnp.asarray(kl))
+
+
+@float64
+def naive_risk_bound(kl: Reals, floor: Scalar) -> jax.Array:
+    r"""$\sqrt d/(\gamma\sqrt2)$: Pinsker's inequality times the steepest slope 1/γ of the logarithm."""
+    return jnp.sqrt(jnp.asarray(kl)) / (jnp.asarray(floor) * jnp.sqrt(2.0))
 
 
 @float64(static=("classes",))

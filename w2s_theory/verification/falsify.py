@@ -8,12 +8,14 @@ from typing import Any
 
 from w2s_theory import exact
 from w2s_theory.claim import Claim, Status
+from w2s_theory.errors import InputError
+from w2s_theory.exact.certificate import RULES
 from w2s_theory.instance_file import instance_from, instance_to_json
 from w2s_theory.verdict import Verdict
 from w2s_theory.verification.draft import Draft, draft_of
-from w2s_theory.verification.evaluation import finite_or_none
+from w2s_theory.verification.evaluation import Evaluation, evaluate_claim, finite_or_none
 from w2s_theory.verification.search import Effort, Strained, search, without
-from w2s_theory.verification.shrink import shrunk
+from w2s_theory.verification.shrink import Excess, shrunk
 from w2s_theory.verification.stored import require_folder, verify_afresh
 
 _KEPT = (0.1, 0.001, 0.0)
@@ -88,6 +90,24 @@ def _excess(draft: Draft) -> float | None:
     return float(sides.strain.lower()) if sides.certified else None
 
 
+def _evaluated(claim: Claim, draft: Draft) -> Evaluation | None:
+    """`claim` on the instance of a draft, in floating point; None where it cannot be asked."""
+    try:
+        return evaluate_claim(claim, instance_from(draft.instance_file()))
+    except (InputError, ArithmeticError):
+        return None
+
+
+def _excess_in_floats(claim: Claim) -> Excess:
+    """The violation of a draft beyond the error budget, None where there is none: for claims without an exact rule."""
+
+    def excess(draft: Draft) -> float | None:
+        found = _evaluated(claim, draft)
+        return None if found is None or found.verdict is not Verdict.violated or not found.slack else -found.slack
+
+    return excess
+
+
 def falsify_claim(
     claim: Claim,
     *,
@@ -100,7 +120,8 @@ def falsify_claim(
     """Search for an instance that breaks `claim` (without hypothesis `drop`), shrink it and certify it.
 
     A proved claim is searched for the largest tightness, all others for the largest violation.  The certificate is
-    written into the folder `store`; without one nothing is stored, so nothing is certified.  `InputError` if the claim
+    written into the folder `store`; without one nothing is stored, so nothing is certified.  A claim that the verifier
+    has no rule for is shrunk by its violation in floating point, and stays a candidate.  `InputError` if the claim
     has no such hypothesis.
     """
     relaxed = without(claim, drop)
@@ -125,10 +146,14 @@ def falsify_claim(
     if not made.found:
         return made
     progress("shrink", 0.0)
-    draft = _shrunk(claim, drop, found)
+    draft = _shrunk(claim, drop, found, _excess if claim.id in RULES else _excess_in_floats(relaxed))
     progress("shrink", 1.0)
     if draft is None:
         return made
+    if claim.id not in RULES:
+        small = _evaluated(relaxed, draft)
+        assert small is not None and small.slack is not None
+        return replace(made, violation=-small.slack, tightness=small.tightness, instance=_plain_instance(draft))
     certificate = _sealed(draft, made)
     made = replace(
         made, **_numbers(certificate, claim.identity), certificate=certificate, instance=_plain_instance(draft)
@@ -139,9 +164,9 @@ def falsify_claim(
     return made if verify_afresh(certificate, path) else replace(made, certified=True, stored=path)
 
 
-def _shrunk(claim: Claim, drop: str | None, found: Strained) -> Draft | None:
+def _shrunk(claim: Claim, drop: str | None, found: Strained, excess: Excess) -> Draft | None:
     draft = draft_of(claim, drop, found.instance, found.world)
-    every = (shrunk(draft, _excess, kept * found.violation) for kept in _KEPT)
+    every = (shrunk(draft, excess, kept * found.violation) for kept in _KEPT)
     return next((made for made in every if made is not None), None)
 
 

@@ -50,7 +50,7 @@ def draw_balance(canvas: Canvas, data: Mapping[str, Any]) -> None:
         _panel(axes, case)
         axes.set_title(f"{case['name']}", loc="left")
     panels[-1].set_xlabel("training time $t$")
-    handles, labels = panels[1].get_legend_handles_labels()
+    handles, labels = panels[-1].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside upper center", ncols=2)
 
 

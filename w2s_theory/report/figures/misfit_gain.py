@@ -115,6 +115,17 @@ def draw_misfit_gain(canvas: Canvas, data: Mapping[str, Any]) -> None:
     canvas.legend(handles, labels, loc="outside upper center", ncols=3)
 
 
+def draw_misfit_row(canvas: Canvas, data: Mapping[str, Any]) -> None:
+    """One panel in its variants side by side: `data` is what `misfit_panel` returns."""
+    row = canvas.subplots(1, len(data["variants"]), squeeze=False)[0]
+    for axes, (variant, panel) in zip(row, data["variants"].items(), strict=True):
+        _scatter(axes, {"variant": variant, **panel, "range": _range(panel)})
+        axes.set_title(variant, weight="bold")
+        axes.set_xlabel("misfit")
+    row[0].set_ylabel("gain")
+    canvas.legend(*row[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+
+
 def _scatter(axes: Axes, panel: Mapping[str, Any]) -> None:
     training, fresh = panel["training"], panel["fresh"]
     ends = np.array([min(panel["range"]["misfit"][0], panel["range"]["gain"][0]), max(panel["range"]["misfit"][1], 0)])
