@@ -4,8 +4,15 @@ import itertools
 import os
 from pathlib import Path
 
-# what `compiled` asks for, for code that tests run without it: loops outside `jit`, and JAX as users call it
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_experimental_ynn_fusion_type="
+# what `compiled` asks for, for code that tests run without it: loops outside `jit`, and JAX as users call it;
+# and a program is not cut in parts to be compiled side by side, since every core has a worker
+os.environ["XLA_FLAGS"] = " ".join(
+    (
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_cpu_experimental_ynn_fusion_type=",
+        "--xla_cpu_parallel_codegen_split_count=1",
+    )
+)
 
 import jax
 import pytest
