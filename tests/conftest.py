@@ -30,6 +30,14 @@ settings.register_profile(
 settings.load_profile("tests")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """One worker runs all of a file, so that what its tests share is compiled and trained once, unless it says else."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(_TESTS_FOLDER))))
+
+
 @pytest.fixture
 def x64():
     """JAX in float64, for tests that leave the package's entry points: transformations and plain JAX functions."""
@@ -37,6 +45,7 @@ def x64():
         yield
 
 
+_TESTS_FOLDER = Path(__file__).parent
 _TESTS = itertools.count(1)
 _MAPPINGS = Path("/proc/self/maps")
 
