@@ -58,18 +58,20 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
 
     Python numbers, lists and float64 arrays are computed in float64; a float32 array stays float32, because its
     owner asked for it, and so do numbers and lists beside float32 arrays only.  Inside a trace (`jit`, `vmap`, `grad`)
-    the function is inlined as it is.  `static` names keyword arguments that choose a formula rather than enter it.
+    the function is a part of what is traced, in the precision in force; what is called again with the same shapes is
+    not traced again.  `static` names keyword arguments that choose a formula rather than enter it.
     """
     if function is None:
         return functools.partial(float64, static=static)
     made: Any = None
+    traced: Any = jax.jit(function, static_argnames=static)
 
     @functools.wraps(function)
     def entry(*args: P.args, **kwargs: P.kwargs) -> T:
         fixed = {name: kwargs.pop(name) for name in static if name in kwargs}
         plain_args, plain_kwargs = _as_arrays((args, kwargs))
         if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((plain_args, plain_kwargs))):
-            return cast(Any, function)(*plain_args, **plain_kwargs, **fixed)
+            return traced(*plain_args, **plain_kwargs, **fixed)
         nonlocal made
         made = made or compiled(function, static_argnames=static)
         with jax.enable_x64(True):
