@@ -7,7 +7,7 @@ to a divergence of 1e-24 and below.
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -49,7 +49,11 @@ def _is_option(name: str, value: Any) -> bool:
 
 
 def compiled(function: Callable[..., Any], *, optimised: bool = True, **options: Any) -> Any:
-    """`jax.jit` with this package's compiler options; not `optimised` compiles faster and runs slower."""
+    """`jax.jit` with this package's compiler options; not `optimised` compiles faster and runs slower.
+
+    Nothing is where JAX is asked for few optimisations, by `jax_disable_most_optimizations`.
+    """
+    optimised = optimised and not jax.config.read("jax_disable_most_optimizations")
     return jax.jit(function, compiler_options=_compiler_options(optimised), **options)
 
 
@@ -76,6 +80,18 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
         made = made or compiled(function, static_argnames=static)
         with jax.enable_x64(True):
             return made(*plain_args, **plain_kwargs, **fixed)
+
+    return entry
+
+
+def _traced_once(function: Callable[P, T]) -> Callable[P, T]:
+    """`function`, of arrays and numbers alone, which inside a trace is traced once for each choice of shapes."""
+    traced = jax.jit(function)
+
+    @functools.wraps(function)
+    def entry(*args: P.args, **kwargs: P.kwargs) -> T:
+        inside = any(isinstance(leaf, Tracer) for leaf in (*args, *kwargs.values()))
+        return (traced if inside else function)(*args, **kwargs)
 
     return entry
 
@@ -127,6 +143,7 @@ def _half_ratio(difference: Array, total: Array) -> tuple[jax.Array, jax.Array]:
     return near, jnp.where(near, s, 0.0)
 
 
+@_traced_once
 def log_ratio(a: Array, b: Array) -> jax.Array:
     r"""$\log(a/b)$ for $a,b\ge0$, relatively accurate near $a=b$; $0/0$ counts as one.
 
@@ -149,6 +166,7 @@ def kl_term(g: Array, h: Array) -> jax.Array:
     return kl_term_from_difference(g, h, h - g)
 
 
+@_traced_once
 def kl_term_from_difference(g: Array, h: Array, difference: Array) -> jax.Array:
     """`kl_term` for a pair whose difference h - g is known more accurately than the subtraction would give it."""
     near, s = _half_ratio(difference, g + h)
@@ -166,6 +184,7 @@ def excess_over_log(r: Array) -> jax.Array:
     return kl_term_from_difference(jnp.ones_like(r), 1.0 + r, r)
 
 
+@_traced_once
 def exp_excess(z: Array) -> jax.Array:
     r"""$e^z-1-z\ge0$, relatively accurate near zero."""
     z = jnp.asarray(z)
@@ -184,6 +203,7 @@ def x_log_x(x: Array) -> jax.Array:
     return jnp.where(positive, x * jnp.log(jnp.where(positive, x, 1.0)), 0.0)
 
 
+@_traced_once
 def langevin(t: Array) -> jax.Array:
     r"""$\coth t-1/t$ for $t\ge0$, by its Taylor series below $t=0.6$ and directly above."""
     t = jnp.asarray(t)
