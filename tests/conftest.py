@@ -30,12 +30,29 @@ settings.register_profile(
 settings.load_profile("tests")
 
 
+_LONGEST = ("report_figures", "experiments", "adversary", "test_catalogue.py", "sampling", "gain", "functionals")
+_DRAWN = "experiments and their figures"
+_GROUPS = {"report_figures": _DRAWN, "experiments": _DRAWN}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """One worker runs all of a file, so that what its tests share is compiled and trained once, unless it says else."""
+    """One worker runs all of a file, so that its tests compile and train once what they share; the longest go first.
+
+    Experiments and figures share small experiments, and a mark may name another group.
+    """
+
+    def place(item):
+        return item.path.relative_to(_TESTS_FOLDER)
+
+    def rank(item):
+        first = place(item).parts[0]
+        return _LONGEST.index(first) if first in _LONGEST else len(_LONGEST)
+
+    items.sort(key=rank)
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(_TESTS_FOLDER))))
+            item.add_marker(pytest.mark.xdist_group(_GROUPS.get(place(item).parts[0], str(place(item)))))
 
 
 @pytest.fixture
