@@ -1,5 +1,6 @@
 """Compilation without its costly half, LLVM's optimisation: for programs that tests run once or twice."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,11 +15,20 @@ def compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
     return _numerics.compiled(function, optimised=False, **options)
 
 
-@pytest.fixture(autouse=True, scope="package")
-def quick_compilation() -> Iterator[None]:
-    """Imported by the conftest of a package, it makes all that is compiled there compile quickly."""
+@contextlib.contextmanager
+def quick() -> Iterator[None]:
+    """Here all that is compiled is compiled so."""
     name = "jax_disable_most_optimizations"
     before = jax.config.read(name)
     jax.config.update(name, True)
-    yield
-    jax.config.update(name, before)
+    try:
+        yield
+    finally:
+        jax.config.update(name, before)
+
+
+@pytest.fixture(autouse=True, scope="package")
+def quick_compilation() -> Iterator[None]:
+    """Imported by the conftest of a package, it makes all that is compiled there compile quickly."""
+    with quick():
+        yield

@@ -4,6 +4,7 @@ import functools
 
 import pytest
 
+from tests.compiled import quick
 from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Claim, Status
 from w2s_theory.verification.sweep import SweepRow, sweep
@@ -33,4 +34,5 @@ def swept(claim: Claim, seed: int) -> SweepRow:
 
 @functools.lru_cache(maxsize=16)
 def _rows(claims: tuple[Claim, ...], seed: int) -> dict[str, SweepRow]:
-    return {row.id: row for row in sweep(claims, SWEPT, seed)}
+    with quick():
+        return {row.id: row for row in sweep(claims, SWEPT, seed)}
