@@ -4,8 +4,15 @@ import itertools
 import os
 from pathlib import Path
 
-# what `compiled` asks for, for code that tests run without it: loops outside `jit`, and JAX as users call it
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_experimental_ynn_fusion_type="
+# what `compiled` asks for, for code that tests run without it: loops outside `jit`, and JAX as users call it;
+# and a program is not cut in parts to be compiled side by side, since every core has a worker
+os.environ["XLA_FLAGS"] = " ".join(
+    (
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_cpu_experimental_ynn_fusion_type=",
+        "--xla_cpu_parallel_codegen_split_count=1",
+    )
+)
 
 import jax
 import pytest
@@ -24,6 +31,31 @@ settings.register_profile(
 settings.load_profile("tests")
 
 
+_LONGEST = ("report_figures", "experiments", "adversary", "test_catalogue.py", "sampling", "gain", "functionals")
+_DRAWN = "experiments and their figures"
+_GROUPS = {"report_figures": _DRAWN, "experiments": _DRAWN}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """One worker runs all of a file, so that its tests compile and train once what they share; the longest go first.
+
+    Experiments and figures share small experiments, and a mark may name another group.
+    """
+
+    def place(item):
+        return item.path.relative_to(_TESTS_FOLDER)
+
+    def rank(item):
+        first = place(item).parts[0]
+        return _LONGEST.index(first) if first in _LONGEST else len(_LONGEST)
+
+    items.sort(key=rank)
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(_GROUPS.get(place(item).parts[0], str(place(item)))))
+
+
 @pytest.fixture
 def x64():
     """JAX in float64, for tests that leave the package's entry points: transformations and plain JAX functions."""
@@ -37,6 +69,7 @@ def browser(tmp_path_factory) -> Browser:
     return find_browser(tmp_path_factory.mktemp("browser"))
 
 
+_TESTS_FOLDER = Path(__file__).parent
 _TESTS = itertools.count(1)
 _MAPPINGS = Path("/proc/self/maps")
 

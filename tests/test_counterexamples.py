@@ -6,10 +6,10 @@ import mpmath
 import numpy as np
 import pytest
 
+from tests.families import in_one_worker, swept
 from tests.oracles import brute_force, students
 from w2s_theory.catalogue import CATALOGUE, CLAIMS
 from w2s_theory.claim import Status
-from w2s_theory.verification.sweep import sweep_claim
 
 
 def binned(weights, truth, model):
@@ -36,12 +36,15 @@ def divergence(p, q):
     return sum(exact(a) * mpmath.log(exact(a) / exact(b)) for a, b in zip(p, q, strict=True) if a > 0)
 
 
-REFUTED = [claim.id for claim in CLAIMS if claim.status is Status.refuted]
+def refuted(calibration):
+    """The refuted claims, about calibration or about gains, as parameters."""
+    claims = [c for c in CLAIMS if c.status is Status.refuted and c.id.startswith("calibration") is calibration]
+    return pytest.mark.parametrize("identifier", [pytest.param(c.id, marks=in_one_worker(c)) for c in claims])
 
 
-@pytest.mark.parametrize("identifier", [id for id in REFUTED if id.startswith("calibration")])
+@refuted(calibration=True)
 def test_counterexample_found_by_the_sweep_is_one(identifier):
-    found = sweep_claim(CATALOGUE[identifier], 1_000, seed=3).counterexample
+    found = swept(CATALOGUE[identifier], seed=3).counterexample
     assert found is not None
     weights = exact_rows([found.weights])[0]
     truth, weak, strong = (exact_rows(table) for table in (found.truth, found.weak, found.strong))
@@ -53,10 +56,10 @@ def test_counterexample_found_by_the_sweep_is_one(identifier):
         assert exact(lhs) > rhs + mpmath.mpf(10) ** -30
 
 
-@pytest.mark.parametrize("identifier", [id for id in REFUTED if not id.startswith("calibration")])
+@refuted(calibration=False)
 def test_student_found_by_the_sweep_is_optimal_and_breaks_the_claim(identifier):
     """The optimum is SciPy's; a violation of a hundredth of a nat is far more than its tolerance can explain."""
-    found = sweep_claim(CATALOGUE[identifier], 1_000, seed=3).counterexample
+    found = swept(CATALOGUE[identifier], seed=3).counterexample
     assert found is not None
     prefix, trained, _, judged = identifier.replace("never-worse", "never").split("-", 3)
     weights = exact_rows([found.weights])[0]

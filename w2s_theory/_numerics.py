@@ -7,7 +7,7 @@ to a divergence of 1e-24 and below.
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -28,21 +28,32 @@ _ELEMENTARY_ULPS = 32
 
 @functools.cache
 def _compiler_options(optimised: bool) -> dict[str, Any]:
-    """Options of XLA: none of jaxlib 0.10's "ynn" fusions, and on request no LLVM optimisation.
+    """Options of XLA, those that this version of it knows.
 
-    Those fusions are known to crash or to wait for ever on some shapes (issue 39257 of JAX).
+    None of jaxlib 0.10's "ynn" fusions, which are known to crash or to wait for ever on some shapes (issue 39257 of
+    JAX).  On request no LLVM optimisation, and then each fusion written as LLVM code at once rather than through MLIR:
+    the code is as fast, and made in half the time.
     """
-    plain: dict[str, Any] = {} if optimised else {"xla_backend_optimization_level": 0}
-    calm = plain | {"xla_cpu_experimental_ynn_fusion_type": ""}
+    wanted: dict[str, Any] = {"xla_cpu_experimental_ynn_fusion_type": ""}
+    if not optimised:
+        wanted |= {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+    return {name: value for name, value in wanted.items() if _is_option(name, value)}
+
+
+def _is_option(name: str, value: Any) -> bool:
     try:
-        jax.jit(lambda: 0, compiler_options=calm).lower().compile()
+        jax.jit(lambda: 0, compiler_options={name: value}).lower().compile()
     except RuntimeError:
-        return plain
-    return calm
+        return False
+    return True
 
 
 def compiled(function: Callable[..., Any], *, optimised: bool = True, **options: Any) -> Any:
-    """`jax.jit` with this package's compiler options; not `optimised` compiles faster and runs slower."""
+    """`jax.jit` with this package's compiler options; not `optimised` compiles faster and runs slower.
+
+    Nothing is where JAX is asked for few optimisations, by `jax_disable_most_optimizations`.
+    """
+    optimised = optimised and not jax.config.read("jax_disable_most_optimizations")
     return jax.jit(function, compiler_options=_compiler_options(optimised), **options)
 
 
@@ -51,22 +62,36 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
 
     Python numbers, lists and float64 arrays are computed in float64; a float32 array stays float32, because its
     owner asked for it, and so do numbers and lists beside float32 arrays only.  Inside a trace (`jit`, `vmap`, `grad`)
-    the function is inlined as it is.  `static` names keyword arguments that choose a formula rather than enter it.
+    the function is a part of what is traced, in the precision in force; what is called again with the same shapes is
+    not traced again.  `static` names keyword arguments that choose a formula rather than enter it.
     """
     if function is None:
         return functools.partial(float64, static=static)
     made: Any = None
+    traced: Any = jax.jit(function, static_argnames=static)
 
     @functools.wraps(function)
     def entry(*args: P.args, **kwargs: P.kwargs) -> T:
         fixed = {name: kwargs.pop(name) for name in static if name in kwargs}
         plain_args, plain_kwargs = _as_arrays((args, kwargs))
         if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((plain_args, plain_kwargs))):
-            return cast(Any, function)(*plain_args, **plain_kwargs, **fixed)
+            return traced(*plain_args, **plain_kwargs, **fixed)
         nonlocal made
         made = made or compiled(function, static_argnames=static)
         with jax.enable_x64(True):
             return made(*plain_args, **plain_kwargs, **fixed)
+
+    return entry
+
+
+def _traced_once(function: Callable[P, T]) -> Callable[P, T]:
+    """`function`, of arrays and numbers alone, which inside a trace is traced once for each choice of shapes."""
+    traced = jax.jit(function)
+
+    @functools.wraps(function)
+    def entry(*args: P.args, **kwargs: P.kwargs) -> T:
+        inside = any(isinstance(leaf, Tracer) for leaf in (*args, *kwargs.values()))
+        return (traced if inside else function)(*args, **kwargs)
 
     return entry
 
@@ -118,6 +143,7 @@ def _half_ratio(difference: Array, total: Array) -> tuple[jax.Array, jax.Array]:
     return near, jnp.where(near, s, 0.0)
 
 
+@_traced_once
 def log_ratio(a: Array, b: Array) -> jax.Array:
     r"""$\log(a/b)$ for $a,b\ge0$, relatively accurate near $a=b$; $0/0$ counts as one.
 
@@ -140,6 +166,7 @@ def kl_term(g: Array, h: Array) -> jax.Array:
     return kl_term_from_difference(g, h, h - g)
 
 
+@_traced_once
 def kl_term_from_difference(g: Array, h: Array, difference: Array) -> jax.Array:
     """`kl_term` for a pair whose difference h - g is known more accurately than the subtraction would give it."""
     near, s = _half_ratio(difference, g + h)
@@ -157,6 +184,7 @@ def excess_over_log(r: Array) -> jax.Array:
     return kl_term_from_difference(jnp.ones_like(r), 1.0 + r, r)
 
 
+@_traced_once
 def exp_excess(z: Array) -> jax.Array:
     r"""$e^z-1-z\ge0$, relatively accurate near zero."""
     z = jnp.asarray(z)
@@ -175,6 +203,7 @@ def x_log_x(x: Array) -> jax.Array:
     return jnp.where(positive, x * jnp.log(jnp.where(positive, x, 1.0)), 0.0)
 
 
+@_traced_once
 def langevin(t: Array) -> jax.Array:
     r"""$\coth t-1/t$ for $t\ge0$, by its Taylor series below $t=0.6$ and directly above."""
     t = jnp.asarray(t)

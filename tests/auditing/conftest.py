@@ -1,16 +1,8 @@
-import jax
 import numpy as np
 import pytest
 
+from tests.compiled import quick_compilation as quick_compilation
 from w2s_theory.auditing.example import save_everywhere
-
-
-@pytest.fixture(autouse=True, scope="package")
-def _quick_compilation():
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 def draw(rng, n=250, k=3):

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from tests.compiled import quick_compilation as quick_compilation
 from w2s_theory.cli import main
 
 TWO_INPUTS = {

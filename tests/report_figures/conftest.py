@@ -1,11 +1,11 @@
-"""Compilation without its costly half: the programs of these tests run once or twice."""
+"""The data that every figure is drawn from, of small experiments."""
 
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
+from tests.compiled import quick_compilation as quick_compilation
 from tests.experiments.small_adversary import small_frontiers, small_tightness
 from tests.experiments.small_misfit import small_misfit, small_mixtures, small_samples
 from tests.experiments.small_scatter import small_scatter
@@ -16,14 +16,6 @@ from w2s_theory.experiments.teacher_quality import teacher_quality
 from w2s_theory.instance import Instance
 from w2s_theory.report.figures import FIGURES, FigureContext
 from w2s_theory.verification.sweep import SweepRow
-
-
-@pytest.fixture(autouse=True, scope="package")
-def _quick_compilation():
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture(scope="package")

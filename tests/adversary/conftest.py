@@ -1,0 +1,3 @@
+"""These programs run once or twice."""
+
+from tests.compiled import quick_compilation as quick_compilation
