@@ -37,7 +37,7 @@ _TITLES = {
 _COMMAND_LINE = "cli"
 _LEFT_OUT = ("w2s_theory.exact.__main__", "w2s_theory.report.figures.")
 """Modules that are run rather than imported, and the drawings, one module a figure."""
-_KEPT = ("w2s_theory.report.figures.figure",)
+_KEPT = tuple(f"w2s_theory.report.figures.{name}" for name in ("figure", "sheet", "simplex", "stored"))
 
 
 def _modules(package: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a sweep is to run, from a TOML file: a grid of claims, worlds, experiments and seeds, or random draws from it.
+"""What a sweep is to run, from a TOML file: a grid of claims, worlds, experiments and seeds, or random draws from it::
 
 instances = 1_000            # a claim's, in every cell
 seeds = 20                   # 0 to 19, or a list

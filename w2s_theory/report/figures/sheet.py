@@ -17,7 +17,7 @@ _DOTS = 110
 
 
 class Sheet:
-    """Axes to draw on inside a `with` block; after it, a picture in PNG with a description for those who cannot see it.
+    """Axes to draw on in a `with` block; after it, a picture in PNG with a description for those who cannot see it::
 
         with Sheet("Two lines that cross") as sheet:
             sheet.axes.plot([0, 1], [0, 1])
