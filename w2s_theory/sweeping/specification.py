@@ -1,21 +1,23 @@
-"""What a sweep is to run, from a TOML file: a grid of claims, worlds, experiments and seeds, or random draws from it::
+"""What a sweep is to run, from a TOML file: a grid of claims, worlds, experiments and seeds, or random draws from it.
 
-instances = 1_000            # a claim's, in every cell
-seeds = 20                   # 0 to 19, or a list
+Such a file, with everything it may hold::
 
-[[claims]]
-ids = ["pinsker", "generalization-forward"]    # or "all", "proved", "refuted"
-world = "FlooredTables"      # left out: the claim's own worlds
-inputs = [1, 4]              # a parameter of that world: a value, or a list of them
-classes = [2, 3, 5]
+    instances = 1_000            # a claim's, in every cell
+    seeds = 20                   # 0 to 19, or a list of them
 
-[[experiments]]
-names = ["balance"]
-quick = true                 # a setting of the experiment, likewise
+    [[claims]]
+    ids = ["pinsker", "generalization-forward"]    # or "all", "proved", "refuted"
+    world = "FlooredTables"      # left out: the claim's own worlds
+    inputs = [1, 4]              # a parameter of that world: a value, or a list of them
+    classes = [2, 3, 5]
 
-[random]                     # left out: every cell of the grid
-cells = 1_000                # draws, in which a parameter may also be { low = 1, high = 9 } (log = true)
-seed = 0
+    [[experiments]]
+    names = ["balance"]
+    quick = true                 # a setting of the experiment, likewise
+
+    [random]                     # left out: every cell of the grid
+    cells = 1_000                # draws, in which a parameter may also be { low = 1, high = 9 } (log = true)
+    seed = 0
 """
 
 import itertools
