@@ -1,5 +1,6 @@
 """The adversary finds what is false, comes close to what is tight, and knows which assumptions there are."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from w2s_theory.catalogue import CATALOGUE
 from w2s_theory.errors import InputError
 from w2s_theory.verdict import Verdict
+from w2s_theory.verification.compiled_code import two_at_a_time
 from w2s_theory.verification.evaluation import evaluate_claim
 from w2s_theory.verification.frontier import frontier
 from w2s_theory.verification.search import Effort, search, without
@@ -86,3 +88,13 @@ def test_the_frontier_rises_with_the_limit_and_keeps_within_it():
             again = evaluate_claim(claim, instance)
             assert 0 < -again.hypotheses["score_sufficient"] <= limit
             assert again.slack == pytest.approx(-made.violation[list(limits).index(limit)], rel=1e-6)
+
+
+def test_searches_in_two_threads_do_not_warn_of_line_searches():
+    def search(number):
+        warnings.warn("The line search algorithm did not converge", RuntimeWarning, stacklevel=1)
+        return number
+
+    assert two_at_a_time(search, [1, 2, 3]) == [1, 2, 3]
+    with pytest.raises(RuntimeWarning, match="line search"):
+        search(1)

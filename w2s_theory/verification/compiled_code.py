@@ -1,6 +1,7 @@
 """Compiled code that is kept, and how to let it go."""
 
 import gc
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -39,7 +40,9 @@ def forget_compiled_code() -> None:
 def two_at_a_time(function: Callable[[A], B], values: Sequence[A]) -> list[B]:
     """`function` of every value on two threads, compiled code being forgotten after every eight."""
     made: list[B] = []
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=2) as pool:
+        # SciPy silences this one around every search, and two threads that do so undo it for each other
+        warnings.filterwarnings("ignore", message="The line search algorithm did not converge")
         for first in range(0, len(values), _AT_ONCE):
             made += pool.map(function, values[first : first + _AT_ONCE])
             forget_compiled_code()
