@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -171,10 +172,10 @@ def _spread(cells: Sequence[Cell], workers: int, scheduler: str | None) -> Itera
 
         fill()
         for future in running:
-            if future.status in ("cancelled", "lost"):
-                raise InputError("the scheduler is gone; the rows before that are kept: --resume")
             try:
-                made = future.result()
+                made = future.result()  # waits, where a worker died with the rows, for another to make them again
+            except CancelledError:
+                raise InputError("the scheduler is gone; the rows before that are kept: --resume") from None
             except KilledWorker as problem:
                 raise InputError(
                     f"workers die again and again of the same cells; is there memory enough? {problem}"
