@@ -16,10 +16,13 @@ import numpy as np
 from jax import lax
 from jax.core import Tracer
 
+from w2s_theory._near_equality import at_least_tiny, brought_near
 from w2s_theory._types import Array
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_LOG_4 = math.log(4.0)
 
 UNIT_ROUNDOFF = 2.0**-53
 """Half the spacing of float64 around one."""
@@ -85,14 +88,14 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
     return entry
 
 
-def on_arrays(function: Callable[P, T]) -> Callable[P, T]:
+def on_arrays(function: Callable[..., T]) -> Callable[..., T]:
     """`function`, given lists as float64 arrays: for what prepares the arguments of compiled functions."""
 
     def converted(x: Any) -> Any:
         return np.asarray(x, float) if isinstance(x, list) else x
 
     @functools.wraps(function)
-    def entry(*args: P.args, **kwargs: P.kwargs) -> T:
+    def entry(*args: Any, **kwargs: Any) -> T:
         return function(*map(converted, args), **{name: converted(x) for name, x in kwargs.items()})
 
     return entry
@@ -142,81 +145,6 @@ def rounding_budget(terms: int, scale: Array | float) -> jax.Array:
     return jnp.asarray((terms + _ELEMENTARY_ULPS) * UNIT_ROUNDOFF * scale)
 
 
-class _Near(NamedTuple):
-    r"""Two positive numbers brought near each other: $h=4^ch'$ with $h'$ within a factor of 2.13 of g.
-
-    With $s=(h'-g)/(h'+g)$, $\log(g/h)=-2s(1+\text{tail})-c\log4$, tail $=s^2/3+s^4/5+\dots$
-    """
-
-    h: jax.Array
-    near: jax.Array
-    power: jax.Array
-    difference: jax.Array
-    s: jax.Array
-    tail: jax.Array
-
-
-_ARTANH = {
-    8: (
-        0.3333333333333331,
-        0.20000000000034449,
-        0.14285714277036735,
-        0.11111111956694018,
-        0.09090867388116317,
-        0.07693483617852138,
-        0.06646618714719917,
-        0.060914578097567486,
-        0.03974784628738592,
-        0.08910782762748332,
-    ),
-    4: (0.33333334, 0.19999707, 0.14303473, 0.10740365, 0.12147792),
-}
-r"""Coefficients of $(\operatorname{artanh}(s)/s-1)/s^2$ in $s^2\in[0,0.1306]$ by bytes of a number.
-
-Chebyshev interpolation; off by 1e-15 and 4e-8 of its size, and at most 0.05 of a logarithm.
-"""
-
-
-def _brought_near(g: jax.Array, h: jax.Array, difference: jax.Array | None = None) -> _Near:
-    """Powers of four are counted in the bits of the numbers: a compiled loop has no branch, logarithm or quotient.
-
-    Numbers below four times the smallest normal one count as that.  `difference` is h - g, if known more accurately.
-    """
-    bytes_ = g.dtype.itemsize
-    integer, shift = {8: (np.int64, 53), 4: (np.int32, 24)}[bytes_]
-    g, h = _at_least_tiny(g), _at_least_tiny(h)
-    g_bits, h_bits = lax.bitcast_convert_type(g, integer), lax.bitcast_convert_type(h, integer)
-    fours = (h_bits - g_bits + (1 << (shift - 1))) >> shift
-    near = lax.bitcast_convert_type(h_bits - (fours << shift), g.dtype)
-    apart = near - g if difference is None else jnp.where(fours == 0, difference, near - g)
-    s = apart * _reciprocal(near + g)
-    square = s * s
-    series = jnp.full_like(square, _ARTANH[bytes_][-1])
-    for coefficient in _ARTANH[bytes_][-2::-1]:
-        series = series * square + coefficient
-    return _Near(h, near, fours.astype(g.dtype), apart, s, square * series)
-
-
-def _reciprocal(x: jax.Array) -> jax.Array:
-    """1/x to the last digit or two, for numbers from 1e-307 to 1e307 (in float32 from 1e-37 to 1e37).
-
-    A first guess from the bits is within an eighth, and every step cubes its error.  A quotient that is used twice
-    would make XLA cut the loop it stands in, and store tables between the pieces.
-    """
-    magic, steps = {8: (np.int64(0x7FDE623822FC16E6), 3), 4: (np.int32(0x7EF311C7), 2)}[x.dtype.itemsize]
-    guess = lax.bitcast_convert_type(magic - lax.bitcast_convert_type(x, magic.dtype), x.dtype)
-    for _ in range(steps):
-        error = 1.0 - x * guess
-        guess += guess * (error + error * error)
-    return guess
-
-
-def _at_least_tiny(x: jax.Array) -> jax.Array:
-    """x, or four times the smallest normal number; what is not a number stays so."""
-    least = 4.0 * float(jnp.finfo(x.dtype).tiny)
-    return jnp.where(x < least, least, x)
-
-
 def _real_pair(*numbers: Array) -> tuple[jax.Array, ...]:
     """Arrays of one precision, float32 or float64."""
     dtype = jnp.result_type(*numbers)
@@ -239,7 +167,7 @@ def log_ratio(a: Array, b: Array) -> jax.Array:
 @jax.custom_jvp
 def _log_ratio(a: jax.Array, b: jax.Array, difference: jax.Array) -> jax.Array:
     """log(a/b) for a pair with a known difference b - a."""
-    r = _brought_near(a, b, difference)
+    r = brought_near(a, b, difference)
     value = -2.0 * r.s * (1.0 + r.tail) - _LOG_4 * r.power
     value = jnp.where((a == 0) & (b > 0), -jnp.inf, value)
     value = jnp.where((b == 0) & (a > 0), jnp.inf, value)
@@ -251,9 +179,6 @@ def _(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
     a, b, _ = primals
     slope_a, slope_b = (1.0 / jnp.where(x > 0, x, 1.0) for x in (a, b))
     return _log_ratio(*primals), slope_a * tangents[0] - slope_b * tangents[1]
-
-
-_LOG_4 = math.log(4.0)
 
 
 @_traced_once
@@ -274,7 +199,7 @@ def kl_term_from_difference(g: Array, h: Array, difference: Array) -> jax.Array:
 
 
 def _kl_value(g: jax.Array, h: jax.Array, difference: jax.Array | None = None) -> jax.Array:
-    r = _brought_near(g, h, difference)
+    r = brought_near(g, h, difference)
     value = r.s * (r.difference - 2.0 * g * r.tail) - (_LOG_4 * r.power) * g + (r.h - r.near)
     return jnp.where(g == 0, h, jnp.where(h == 0, jnp.inf, value))
 
@@ -286,16 +211,16 @@ _kl_term_from_difference = jax.custom_jvp(_kl_value)
 @_kl_term.defjvp
 def _(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
     r"""$\log(g/h)\,\dot g+\frac{h-g}h\dot h$."""
-    g, h = map(_at_least_tiny, primals)
+    g, h = map(at_least_tiny, primals)
     return _kl_term(*primals), _log_ratio(g, h, h - g) * tangents[0] + (h - g) / h * tangents[1]
 
 
 @_kl_term_from_difference.defjvp
 def _(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
     r"""$[\log(g/h)+\frac dh]\dot g+\frac dh\dot d$ with d = h - g, the bracket being minus the term of (1, g/h)."""
-    g, h = map(_at_least_tiny, primals[:2])
+    g, h = map(at_least_tiny, primals[:2])
     step = primals[2] / h
-    both = _kl_term_from_difference(jnp.ones_like(g), _at_least_tiny(g / h), -step)
+    both = _kl_term_from_difference(jnp.ones_like(g), at_least_tiny(g / h), -step)
     return _kl_term_from_difference(*primals), step * tangents[2] - both * tangents[0]
 
 

@@ -129,6 +129,7 @@ def _limits(
     """Both ends of `binned_calibration_interval`."""
     score, surplus = (jnp.reshape(x, (len(x), -1)) for x in _scores(model, labels, notion))
     cells = bins_of(score, jnp.reshape(edges, (len(edges), -1)))
+    first = jnp.asarray(first)
     bins = len(edges) + 1
     count = score.shape[0]
     largest = 2.0 if notion == "class-wise" else 1.0
