@@ -6,6 +6,7 @@ to a divergence of 1e-24 and below.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -15,10 +16,13 @@ import numpy as np
 from jax import lax
 from jax.core import Tracer
 
+from w2s_theory._near_equality import at_least_tiny, brought_near
 from w2s_theory._types import Array
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_LOG_4 = math.log(4.0)
 
 UNIT_ROUNDOFF = 2.0**-53
 """Half the spacing of float64 around one."""
@@ -84,6 +88,19 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
     return entry
 
 
+def on_arrays(function: Callable[..., T]) -> Callable[..., T]:
+    """`function`, given lists as float64 arrays: for what prepares the arguments of compiled functions."""
+
+    def converted(x: Any) -> Any:
+        return np.asarray(x, float) if isinstance(x, list) else x
+
+    @functools.wraps(function)
+    def entry(*args: Any, **kwargs: Any) -> T:
+        return function(*map(converted, args), **{name: converted(x) for name, x in kwargs.items()})
+
+    return entry
+
+
 def _traced_once(function: Callable[P, T]) -> Callable[P, T]:
     """`function`, of arrays and numbers alone, which inside a trace is traced once for each choice of shapes."""
     traced = jax.jit(function)
@@ -128,54 +145,83 @@ def rounding_budget(terms: int, scale: Array | float) -> jax.Array:
     return jnp.asarray((terms + _ELEMENTARY_ULPS) * UNIT_ROUNDOFF * scale)
 
 
-def _atanh_tail(square: Array) -> jax.Array:
-    r"""$\sum_{j\ge0} s^{2j}/(2j+3)$ for $s^2\le 1/9$, so that $\operatorname{artanh}s = s + s^3\cdot$ this."""
-    total = jnp.full_like(square, 1 / 33)
-    for j in range(14, -1, -1):
-        total = total * square + 1 / (2 * j + 3)
-    return total
-
-
-def _half_ratio(difference: Array, total: Array) -> tuple[jax.Array, jax.Array]:
-    r"""Whether $s=\text{difference}/\text{total}$ has $|s|<1/3$ (a ratio below two), and s made safe for the series."""
-    s = difference / jnp.where(total > 0, total, 1.0)
-    near = jnp.abs(s) < 1 / 3
-    return near, jnp.where(near, s, 0.0)
+def _real_pair(*numbers: Array) -> tuple[jax.Array, ...]:
+    """Arrays of one precision, float32 or float64."""
+    dtype = jnp.result_type(*numbers)
+    if not jnp.issubdtype(dtype, jnp.inexact):
+        dtype = jnp.result_type(float)
+    return tuple(jnp.asarray(x, jnp.promote_types(dtype, jnp.float32)) for x in numbers)
 
 
 @_traced_once
 def log_ratio(a: Array, b: Array) -> jax.Array:
     r"""$\log(a/b)$ for $a,b\ge0$, relatively accurate near $a=b$; $0/0$ counts as one.
 
-    For ratios below two it is $2\operatorname{artanh}\frac{a-b}{a+b}$, whose argument is free of cancellation.
+    $b=4^cb'$ with $b'$ near a, and $\log(b'/a)=2\operatorname{artanh}\frac{b'-a}{b'+a}$, whose argument is free of
+    cancellation.
     """
-    a, b = jnp.asarray(a), jnp.asarray(b)
-    near, s = _half_ratio(a - b, a + b)
-    series = 2.0 * s * (1.0 + s * s * _atanh_tail(s * s))
-    far = jnp.log(jnp.where(near, 1.0, a) / jnp.where(near, 1.0, b))
-    return jnp.where(near, series, far)
+    a, b = _real_pair(a, b)
+    return _log_ratio(a, b, b - a)
 
 
+@jax.custom_jvp
+def _log_ratio(a: jax.Array, b: jax.Array, difference: jax.Array) -> jax.Array:
+    """log(a/b) for a pair with a known difference b - a."""
+    r = brought_near(a, b, difference)
+    value = -2.0 * r.s * (1.0 + r.tail) - _LOG_4 * r.power
+    value = jnp.where((a == 0) & (b > 0), -jnp.inf, value)
+    value = jnp.where((b == 0) & (a > 0), jnp.inf, value)
+    return jnp.where(jnp.isnan(b), b, value)
+
+
+@_log_ratio.defjvp
+def _(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    a, b, _ = primals
+    slope_a, slope_b = (1.0 / jnp.where(x > 0, x, 1.0) for x in (a, b))
+    return _log_ratio(*primals), slope_a * tangents[0] - slope_b * tangents[1]
+
+
+@_traced_once
 def kl_term(g: Array, h: Array) -> jax.Array:
     r"""$g\log(g/h)-g+h\ge0$, relatively accurate near $g=h$; $0\log0=0$, and $+\infty$ where $g>0=h$.
 
-    With $s=(h-g)/(h+g)$ the term equals $s\,[(h-g)-2g\,s^2(\tfrac13+\tfrac{s^2}5+\dots)]$: no division by $g$ and
-    no subtraction of nearly equal numbers.
+    With $h=4^ch'$, $h'$ near g, and $s=(h'-g)/(h'+g)$ the term equals
+    $s\,[(h'-g)-2g\,s^2(\tfrac13+\tfrac{s^2}5+\dots)]-c\,g\log4+(h-h')$: no division by g, and no subtraction of
+    nearly equal numbers, because c = 0 where they are.
     """
-    g, h = jnp.asarray(g), jnp.asarray(h)
-    return kl_term_from_difference(g, h, h - g)
+    return _kl_term(*_real_pair(g, h))
 
 
 @_traced_once
 def kl_term_from_difference(g: Array, h: Array, difference: Array) -> jax.Array:
     """`kl_term` for a pair whose difference h - g is known more accurately than the subtraction would give it."""
-    near, s = _half_ratio(difference, g + h)
-    square = s * s
-    series = s * (difference - 2.0 * g * square * _atanh_tail(square))
-    use_log = ~near & (g > 0)
-    ratio = jnp.where(use_log, g, 1.0) / jnp.where(use_log, h, 1.0)
-    far = jnp.where(use_log, g * jnp.log(ratio), 0.0) + difference
-    return jnp.where(near, series, far)
+    return _kl_term_from_difference(*_real_pair(g, h, difference))
+
+
+def _kl_value(g: jax.Array, h: jax.Array, difference: jax.Array | None = None) -> jax.Array:
+    r = brought_near(g, h, difference)
+    value = r.s * (r.difference - 2.0 * g * r.tail) - (_LOG_4 * r.power) * g + (r.h - r.near)
+    return jnp.where(g == 0, h, jnp.where(h == 0, jnp.inf, value))
+
+
+_kl_term = jax.custom_jvp(lambda g, h: _kl_value(g, h))
+_kl_term_from_difference = jax.custom_jvp(_kl_value)
+
+
+@_kl_term.defjvp
+def _(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    r"""$\log(g/h)\,\dot g+\frac{h-g}h\dot h$."""
+    g, h = map(at_least_tiny, primals)
+    return _kl_term(*primals), _log_ratio(g, h, h - g) * tangents[0] + (h - g) / h * tangents[1]
+
+
+@_kl_term_from_difference.defjvp
+def _(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    r"""$[\log(g/h)+\frac dh]\dot g+\frac dh\dot d$ with d = h - g, the bracket being minus the term of (1, g/h)."""
+    g, h = map(at_least_tiny, primals[:2])
+    step = primals[2] / h
+    both = _kl_term_from_difference(jnp.ones_like(g), at_least_tiny(g / h), -step)
+    return _kl_term_from_difference(*primals), step * tangents[2] - both * tangents[0]
 
 
 def excess_over_log(r: Array) -> jax.Array:

@@ -7,7 +7,7 @@ from scipy import stats
 from w2s_theory.auditing.binned_sums import BINS, CELLS, BinnedSums, bin_of
 from w2s_theory.auditing.smooth_error import smooth_error, smooth_interval
 from w2s_theory.functionals.binned_calibration import binned_calibration_error
-from w2s_theory.functionals.partitions import equal_width_bins
+from w2s_theory.functionals.partitions import bin_edges, bins_of
 from w2s_theory.functionals.smooth_calibration import smooth_calibration_error
 
 EDGES = np.concatenate(
@@ -18,7 +18,7 @@ EDGES = np.concatenate(
 @pytest.mark.parametrize("precision", [np.float32, np.float64])
 def test_bins_are_those_of_the_functional(x64, precision):
     scores = np.concatenate([EDGES, np.random.default_rng(0).random(1000)]).astype(precision)
-    np.testing.assert_array_equal(bin_of(scores), np.asarray(equal_width_bins(scores, BINS)))
+    np.testing.assert_array_equal(bin_of(scores), bins_of(scores, bin_edges(scores, BINS, "equal-width")))
 
 
 @pytest.mark.parametrize("precision", [np.float32, np.float64])

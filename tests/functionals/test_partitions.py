@@ -1,4 +1,5 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -44,32 +45,85 @@ def test_both_zeros_are_the_same_score():
     assert same_partition(run(partitions.tied_scores, np.array([0.0, -0.0])), [0, 0])
 
 
+def binned(scores, bins, scheme):
+    """Bins (n,) of one column of scores; edges are found in NumPy."""
+    scores = np.asarray(scores, float)
+    with jax.enable_x64(True):
+        return np.asarray(partitions.bins_of(scores, partitions.bin_edges(scores, bins, scheme)))
+
+
 @pytest.mark.parametrize("bins", [1, 2, 3, 6, 7, 10, 15, 49, 100])
 def test_edges_of_equal_width_bins_belong_below(bins):
     edges = np.arange(bins + 1) / bins
     scores = np.sort(np.concatenate([edges, np.nextafter(edges, 0)[1:], np.nextafter(edges, 1)[:-1]]))
     expected = [brute_force.equal_width_bin(score, bins) for score in scores.tolist()]
-    assert run(partitions.equal_width_bins, scores, bins=bins).tolist() == expected
+    assert binned(scores, bins, "equal-width").tolist() == expected
 
 
 @given(some_weights, few_scores)
 def test_equal_mass_bins_follow_the_middle_of_each_tied_block(weights, scores):
-    """With at most 28 of weight no middle comes closer than 1/56 to an edge of four bins without being on it."""
-    cells = run(partitions.equal_mass_bins, weights, scores, bins=4)
-    assert cells.tolist() == brute_force.equal_mass_bin(weights.tolist(), scores.tolist(), 4)
+    """With at most 28 scores no middle comes closer than 1/56 to an edge of four bins without being on it."""
+    cells = binned(np.repeat(scores, weights.astype(int)), 4, "equal-mass")
+    expected = brute_force.equal_mass_bin(weights.tolist(), scores.tolist(), 4)
+    assert cells.tolist() == np.repeat(expected, weights.astype(int)).tolist()
 
 
 @given(few_scores)
 def test_equal_mass_bins_keep_ties_together_and_the_order_of_scores(scores):
-    cells = run(partitions.equal_mass_bins, np.ones(COUNT), scores, bins=3)
+    cells = binned(scores, 3, "equal-mass")
     order = np.argsort(scores)
     assert (np.diff(cells[order]) >= 0).all() and cells.min() >= 0 and cells.max() < 3
     assert len(set(zip(scores.tolist(), cells.tolist(), strict=True))) == len(set(scores.tolist()))
 
 
 def test_without_ties_bins_of_equal_mass_hold_equally_many():
-    cells = run(partitions.equal_mass_bins, np.ones(60), np.random.default_rng(0).random(60), bins=15)
+    cells = binned(np.random.default_rng(0).random(60), 15, "equal-mass")
     assert np.bincount(cells).tolist() == [4] * 15
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_edges_of_equal_mass_are_the_same_in_compiled_code(precision):
+    scores = (np.random.default_rng(0).integers(0, 40, (50, 3)) / 40).astype(precision)
+    edges = partitions.bin_edges(scores, 15, "equal-mass")
+    assert edges.dtype == precision
+    np.testing.assert_array_equal(run(partitions.bin_edges, scores, bins=15, scheme="equal-mass"), edges)
+
+
+@pytest.mark.parametrize("classes", [3, 33, 70])
+def test_of_equal_entries_the_first_is_likeliest(classes):
+    """Ties within a row in every second row, at the end of the row too."""
+    table = np.random.default_rng(classes).integers(0, 9, (40, classes)) / 9
+    table[::4, -1] = table[::4, 0] = 1.0
+    table[1::4, -1] = 2.0
+    largest, place = run(lambda table: jnp.stack(partitions.likeliest(table)), table)
+    assert place.tolist() == table.argmax(axis=1).tolist() and largest.tolist() == table.max(axis=1).tolist()
+
+
+@given(few_scores)
+def test_ties_found_by_sorting_in_numpy_are_those_of_compiled_code(scores):
+    np.testing.assert_array_equal(partitions.tied_scores(scores), run(partitions.tied_scores, scores))
+
+
+@given(st.lists(few_scores, min_size=3, max_size=3), st.sampled_from([np.float32, np.float64]))
+def test_hashed_rows_share_a_cell_only_when_exactly_equal(columns, precision):
+    rows = np.stack(columns, axis=1).astype(precision)
+    assert same_partition(partitions.tied_rows(rows), [tuple(row) for row in rows.tolist()])
+
+
+def test_rows_with_one_hash_are_told_apart(monkeypatch):
+    """A hash that forgets everything: all rows are sorted instead; what is not a number equals nothing."""
+    rows = np.array([[0.0, 1.0], [-0.0, 1.0], [0.5, 0.5], [np.nan, 0.5], [np.nan, 0.5]])
+    monkeypatch.setattr(partitions, "_hashes", lambda rows: np.zeros(len(rows), np.uint64))
+    cells = partitions.tied_rows(rows)
+    assert cells[0] == cells[1] and len(set(cells.tolist())) == 4
+
+
+def test_sums_over_bins_of_every_column():
+    scores, values = np.array([[0.1, 0.9], [0.6, 0.2], [0.4, 1.0]]), np.array([[1.0, 2], [3, 4], [5, 6]])
+    sums = run(
+        lambda *given: partitions.bin_sums(*given, partitions.bin_edges(scores, 2, "equal-width")), scores, values
+    )
+    assert sums.tolist() == [6, 3, 4, 8]
 
 
 def test_sums_and_means_over_cells():

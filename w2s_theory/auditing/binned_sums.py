@@ -35,7 +35,7 @@ _LANES = 4
 
 
 def bin_of(scores: np.ndarray, bins: int = BINS) -> np.ndarray:
-    """Bins (lo, hi] of [0, 1] as `functionals.partitions.equal_width_bins`, edges j/bins rounded once; in NumPy.
+    """Bins (lo, hi] of [0, 1] as `functionals.partitions.bins_of`, edges j/bins rounded once; in NumPy.
 
     Scores so near an edge that rounding could carry them over it are looked up; those above one are in the last bin.
     """

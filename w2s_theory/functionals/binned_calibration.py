@@ -9,17 +9,17 @@ from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from w2s_theory._numerics import float64
+from w2s_theory._numerics import float64, on_arrays
 from w2s_theory._types import Array, Table
-from w2s_theory.functionals.partitions import equal_mass_bins, equal_width_bins
+from w2s_theory.functionals.partitions import Scheme, bin_edges, bin_sums, bins_of, likeliest
 
-Scheme = Literal["equal-width", "equal-mass"]
 Notion = Literal["class-wise", "top-label"]
 Estimator = Literal["plug-in", "cross-fit"]
 
 
-@float64(static=("bins", "scheme", "notion", "estimator"))
+@on_arrays
 def binned_calibration_error(
     model: Table,
     labels: Array,
@@ -37,27 +37,27 @@ def binned_calibration_error(
     fold and the size from the other, both ways, and averaged.  Its mean is zero in a calibrated bin and never above
     the true binned error.  `fold (n,)` (zeros and ones) defaults to alternating rows, for rows in random order.
     """
-    score, surplus = _scores(jnp.asarray(model), jnp.asarray(labels), notion)
-    count = score.shape[0]
-    half = jnp.arange(count) % 2 if fold is None else jnp.asarray(fold)
-
-    def one(score: jax.Array, surplus: jax.Array) -> jax.Array:
-        cell = _bins(score, bins, scheme)
-
-        def sums(amount: jax.Array) -> jax.Array:
-            return jnp.zeros(bins, surplus.dtype).at[cell].add(amount)
-
-        if estimator == "plug-in":
-            return jnp.sum(jnp.abs(sums(surplus))) / count
-        one_fold = half == 0
-        size = jnp.array([jnp.sum(one_fold), jnp.sum(~one_fold)])
-        a, b = sums(jnp.where(one_fold, surplus, 0.0)), sums(jnp.where(one_fold, 0.0, surplus))
-        return 0.5 * (jnp.sum(jnp.sign(a) * b) / size[1] + jnp.sum(jnp.sign(b) * a) / size[0])
-
-    return jnp.sum(jax.vmap(one, in_axes=1)(score, surplus))
+    edges = _edges(model, bins, scheme, notion)
+    if estimator == "plug-in":
+        return _plug_in(model, labels, edges, notion=notion)
+    return _cross_fit(model, labels, edges, _first_fold(len(model), fold), notion=notion)
 
 
-@float64(static=("bins", "scheme", "notion"))
+@float64(static=("notion",))
+def _plug_in(model: Table, labels: Array, edges: Array, *, notion: Notion) -> jax.Array:
+    return jnp.sum(jnp.abs(bin_sums(*_scores(model, labels, notion), edges))) / model.shape[0]
+
+
+@float64(static=("notion",))
+def _cross_fit(model: Table, labels: Array, edges: Array, first: Array, *, notion: Notion) -> jax.Array:
+    first = jnp.asarray(first)
+    score, surplus = _scores(model, labels, notion)
+    a, b = (bin_sums(score, jnp.where(fold, surplus.T, 0.0).T, edges) for fold in (first, ~first))
+    size = jnp.array([jnp.sum(first), jnp.sum(~first)])
+    return 0.5 * (jnp.sum(jnp.sign(a) * b) / size[1] + jnp.sum(jnp.sign(b) * a) / size[0])
+
+
+@on_arrays
 def debiased_squared_calibration_error(
     model: Table,
     labels: Array,
@@ -72,19 +72,16 @@ def debiased_squared_calibration_error(
     sampling variance of the mean removes the plug-in bias (Bröcker 2012; Kumar, Liang and Ma 2019).  Bins with one
     point are left out.  It can be negative, as an unbiased estimate of zero must.
     """
-    score, surplus = _scores(jnp.asarray(model), jnp.asarray(labels), notion)
-    count = score.shape[0]
+    return _debiased_squared(model, labels, _edges(model, bins, scheme, notion), notion=notion)
 
-    def one(score: jax.Array, surplus: jax.Array) -> jax.Array:
-        cell = _bins(score, bins, scheme)
-        size, total, square = (
-            jnp.zeros(bins, surplus.dtype).at[cell].add(v) for v in (jnp.ones_like(surplus), surplus, surplus**2)
-        )
-        mean = total / jnp.maximum(size, 1.0)
-        variance = (square - size * mean**2) / jnp.maximum(size - 1.0, 1.0)
-        return jnp.sum(jnp.where(size > 1, size * mean**2 - variance, 0.0)) / count
 
-    return jnp.sum(jax.vmap(one, in_axes=1)(score, surplus))
+@float64(static=("notion",))
+def _debiased_squared(model: Table, labels: Array, edges: Array, *, notion: Notion) -> jax.Array:
+    score, surplus = _scores(model, labels, notion)
+    size, total, square = (bin_sums(score, value, edges) for value in (jnp.ones_like(surplus), surplus, surplus**2))
+    mean = total / jnp.maximum(size, 1.0)
+    variance = (square - size * mean**2) / jnp.maximum(size - 1.0, 1.0)
+    return jnp.sum(jnp.where(size > 1, size * mean**2 - variance, 0.0)) / model.shape[0]
 
 
 class CalibrationInterval(NamedTuple):
@@ -94,7 +91,7 @@ class CalibrationInterval(NamedTuple):
     high: jax.Array
 
 
-@float64(static=("level", "bins", "scheme", "notion"))
+@on_arrays
 def binned_calibration_interval(
     model: Table,
     labels: Array,
@@ -118,12 +115,23 @@ def binned_calibration_interval(
     """
     if not 0.0 < level < 1.0:
         raise ValueError(f"level {level:g} is not strictly between 0 and 1")
-    score, surplus = _scores(jnp.asarray(model), jnp.asarray(labels), notion)
-    count = score.shape[0]
+    count = len(model)
     if count < 2:
         raise ValueError(f"an interval needs at least two labels, not {count}")
-    first = (jnp.arange(count) % 2 if fold is None else jnp.asarray(fold)) == 0
-    cells = jax.vmap(lambda s: _bins(s, bins, scheme), in_axes=1, out_axes=1)(score)
+    edges = _edges(model, bins, scheme, notion)
+    return CalibrationInterval(*_limits(model, labels, edges, _first_fold(count, fold), level=level, notion=notion))
+
+
+@float64(static=("level", "notion"))
+def _limits(
+    model: Table, labels: Array, edges: Array, first: Array, *, level: float, notion: Notion
+) -> tuple[jax.Array, jax.Array]:
+    """Both ends of `binned_calibration_interval`."""
+    score, surplus = (jnp.reshape(x, (len(x), -1)) for x in _scores(model, labels, notion))
+    cells = bins_of(score, jnp.reshape(edges, (len(edges), -1)))
+    first = jnp.asarray(first)
+    bins = len(edges) + 1
+    count = score.shape[0]
     largest = 2.0 if notion == "class-wise" else 1.0
 
     def signed(points: jax.Array) -> jax.Array:
@@ -148,20 +156,30 @@ def binned_calibration_interval(
         lower.append(jnp.where(jnp.isfinite(reach), mean - reach, 0.0))
     everyone = jnp.ones(count, bool)
     plug_in, reach = limit(signed(everyone), everyone, 0.5 * (1.0 - level))
-    return CalibrationInterval(jnp.maximum(jnp.maximum(*lower), 0.0), jnp.minimum(plug_in + reach, largest))
+    return jnp.maximum(jnp.maximum(*lower), 0.0), jnp.minimum(plug_in + reach, largest)
 
 
-def _scores(model: jax.Array, labels: jax.Array, notion: Notion) -> tuple[jax.Array, jax.Array]:
-    """Scores (n, c) whose calibration is asked for, and score minus outcome."""
-    labels = labels.astype(int)[:, None]
+def _first_fold(count: int, fold: Array | None) -> Array:
+    """Which rows (n,) are in the first fold."""
+    return np.arange(count) % 2 == 0 if fold is None else fold == 0
+
+
+def _edges(model: Array, bins: int, scheme: Scheme, notion: Notion) -> Array:
+    """Edges (bins - 1, …) for the scores whose calibration is asked for."""
     if notion == "class-wise":
-        return model, model - (labels == jnp.arange(model.shape[-1]))
-    top = jnp.argmax(model, axis=-1)[:, None]
-    confidence = jnp.take_along_axis(model, top, axis=-1)
+        return bin_edges(model, bins, scheme)
+    return bin_edges(model[:0, 0] if scheme == "equal-width" else _confidence(model), bins, scheme)
+
+
+def _scores(model: Array, labels: Array, notion: Notion) -> tuple[jax.Array, jax.Array]:
+    """Scores (n, k), for the top label (n,), whose calibration is asked for, and score minus outcome."""
+    model, labels = jnp.asarray(model), jnp.asarray(labels).astype(int)
+    if notion == "class-wise":
+        return model, model - (labels[:, None] == jnp.arange(model.shape[-1]))
+    confidence, top = likeliest(model)
     return confidence, confidence - (labels == top)
 
 
-def _bins(score: jax.Array, bins: int, scheme: Scheme) -> jax.Array:
-    if scheme == "equal-width":
-        return equal_width_bins(score, bins)
-    return equal_mass_bins(jnp.ones_like(score), score, bins)
+@float64
+def _confidence(model: Table) -> jax.Array:
+    return likeliest(jnp.asarray(model))[0]

@@ -8,13 +8,22 @@ grouping formulas are for *finite tables*: on samples of a continuous distributi
 import jax
 import jax.numpy as jnp
 
-from w2s_theory._numerics import float64
-from w2s_theory._types import Groups, Table, Vector
-from w2s_theory.functionals.partitions import cell_means, cell_sums, equal_width_bins, tied_rows, tied_scores
+from w2s_theory._numerics import float64, on_arrays
+from w2s_theory._types import Array, Groups, Table, Vector
+from w2s_theory.functionals.partitions import (
+    bin_edges,
+    bin_sums,
+    cell_means,
+    cell_sums,
+    likeliest,
+    tied_entries,
+    tied_rows,
+    tied_scores,
+)
 from w2s_theory.measures import expectation
 
 
-@float64
+@on_arrays
 def marginal_calibration_error(
     weights: Vector,
     truth: Table,
@@ -29,39 +38,57 @@ def marginal_calibration_error(
     $P(Y=i\mid F_i(X))$ at each input; the cell of `groups (m,)`, giving
     $\mathrm{MCE}_G=\sum_i\mathbb E\,|\mathbb E[F_i-F^*_i\mid G]|$; else the score $F_i(X)$ itself, by exact ties.
     """
-    weights, truth, model = jnp.asarray(weights), jnp.asarray(truth), jnp.asarray(model)
     if conditional_truth is not None:
-        return jnp.sum(expectation(weights, jnp.abs(model - conditional_truth)))
-    surplus = weights[:, None] * (model - truth)
-    if groups is not None:
-        return jnp.sum(jnp.abs(cell_sums(jnp.asarray(groups).astype(int), surplus)))
-    by_class = jax.vmap(lambda score, s: jnp.sum(jnp.abs(cell_sums(tied_scores(score), s))), in_axes=1)
-    return jnp.sum(by_class(model, surplus))
+        return _mean_distance(weights, model, conditional_truth)
+    if groups is None:
+        return _error_over_cells(weights, truth, model, tied_entries(model))
+    return _error_over_cells(weights, truth, model, groups)
 
 
 @float64
+def _mean_distance(weights: Vector, model: Table, other: Table) -> jax.Array:
+    return jnp.sum(expectation(weights, jnp.abs(jnp.asarray(model) - jnp.asarray(other))))
+
+
+@float64
+def _error_over_cells(weights: Vector, truth: Table, model: Table, cells: Array) -> jax.Array:
+    """Sum of |surplus| over the cells of one partition (m,), or of one for every class (m, k)."""
+    cells = jnp.asarray(cells).astype(int)
+    surplus = jnp.asarray(weights)[:, None] * (jnp.asarray(model) - jnp.asarray(truth))
+    sums = cell_sums if cells.ndim == 1 else jax.vmap(cell_sums, in_axes=1)
+    return jnp.sum(jnp.abs(sums(cells, surplus)))
+
+
+@on_arrays
 def expected_calibration_error(weights: Vector, truth: Table, model: Table) -> jax.Array:
     r"""Top-label $\mathrm{ECE}(F)=\mathbb E\,|\max_iF_i-P(Y=\arg\max_iF_i\mid\max_iF_i)|$ by exact ties of the maximum.
 
     A row with several largest entries predicts the class of lowest index.
     """
-    weights, truth, model = jnp.asarray(weights), jnp.asarray(truth), jnp.asarray(model)
-    top = jnp.argmax(model, axis=-1)[:, None]
-    confidence = jnp.take_along_axis(model, top, axis=-1)[:, 0]
-    correct = jnp.take_along_axis(truth, top, axis=-1)[:, 0]
-    return jnp.sum(jnp.abs(cell_sums(tied_scores(confidence), weights * (confidence - correct))))
+    confidence, correct = _top_label(truth, model)
+    return _error_over_cells(weights, correct[:, None], confidence[:, None], tied_scores(confidence))
 
 
 @float64
+def _top_label(truth: Table, model: Table) -> tuple[jax.Array, jax.Array]:
+    """Confidence and its chance of being right, (m,)."""
+    confidence, top = likeliest(jnp.asarray(model))
+    return confidence, jnp.take_along_axis(jnp.asarray(truth), top[:, None], axis=-1)[:, 0]
+
+
+@on_arrays
 def full_row_calibration_error(weights: Vector, truth: Table, model: Table) -> jax.Array:
     r"""$\mathbb E\,\|F(X)-\mathbb E[F^*\mid F(X)]\|_1$: conditioning on the whole row, by exact ties."""
     return marginal_calibration_error(weights, truth, model, groups=tied_rows(model))
 
 
-@float64
+@on_arrays
 def truth_given_row(weights: Vector, truth: Table, model: Table) -> jax.Array:
     r"""$C=\mathbb E[F^*\mid\text{the whole row }F(X)]$ at every input (m, k), by exact ties of rows."""
-    return cell_means(tied_rows(model), weights, truth)
+    return _means(tied_rows(model), weights, truth)
+
+
+_means = float64(cell_means)
 
 
 @float64(static=("bins",))
@@ -72,8 +99,4 @@ def equal_width_calibration_error(weights: Vector, truth: Table, model: Table, *
     """
     weights, truth, model = jnp.asarray(weights), jnp.asarray(truth), jnp.asarray(model)
     surplus = weights[:, None] * (model - truth)
-
-    def one_class(score: jax.Array, s: jax.Array) -> jax.Array:
-        return jnp.sum(jnp.abs(jnp.zeros(bins, s.dtype).at[equal_width_bins(score, bins)].add(s)))
-
-    return jnp.sum(jax.vmap(one_class, in_axes=1)(model, surplus))
+    return jnp.sum(jnp.abs(bin_sums(model, surplus, bin_edges(model, bins, "equal-width"))))
