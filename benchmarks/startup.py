@@ -59,7 +59,7 @@ def import_case() -> Case:
     """Imports in fresh processes, the start of Python included."""
 
     def importing(module: str, kind: str = "peer") -> Contestant:
-        return Contestant(f"import {module}", lambda: partial(python, f"import {module}", module), kind)
+        return Contestant(f"import {module}", lambda: partial(python, f"import {module}", module), kind, compiles=True)
 
     contestants = (
         importing("w2s_theory", OURS),
@@ -86,7 +86,7 @@ def command_case(arguments: Sequence[str], group: str) -> Case:
         return float(value if isinstance(value, int) else value[0])
 
     name = "w2s-theory " + " ".join(arguments)
-    return Case(name, contestants, group, 0.0, status, "exit status", facts=facts, seconds=1.0)
+    return Case(name, contestants, group, 0.0, status, "exit status", facts=facts, seconds=4.0)
 
 
 def cases(quick: bool) -> Iterator[Case]:
