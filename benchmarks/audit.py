@@ -1,78 +1,45 @@
-"""Time and memory of an audit: ten million Parquet rows, logits of a language model's vocabulary, calibration errors.
+"""Time and memory of an audit: ten million Parquet rows, and logits of a language model's vocabulary."""
 
-    python benchmarks/audit.py [--rows 10000000] [--only parquet|logits|calibration]
-
-Calibration libraries are compared where they are installed: netcal, torchmetrics, relplot.
-"""
-
-import argparse
-import resource
-import statistics
+import json
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from rich.console import Console
-from sklearn.calibration import calibration_curve
 
+from benchmarks.apart import Took, Work
+from benchmarks.contest import OURS, Case, Contestant
+from benchmarks.limits import Least
+from benchmarks.task import Task
+from w2s_theory import audit, kl_divergence
 from w2s_theory._numerics import compiled
 from w2s_theory.auditing.array_predictions import array_predictions
-from w2s_theory.auditing.auditor import audit
-from w2s_theory.auditing.binned_sums import BinnedSums
 from w2s_theory.auditing.gathering import gather
-from w2s_theory.auditing.point_statistics import likeliest
-from w2s_theory.auditing.predictions import laid_out, tiles
-from w2s_theory.functionals.divergences import kl_divergence
+from w2s_theory.auditing.quality import mean_estimate
 
-try:
-    import netcal.metrics as netcal
-except ImportError:
-    netcal = None
-try:
-    import torch
-    import torchmetrics.functional.classification as torchmetrics
-except ImportError:
-    torchmetrics = None
-try:
-    import relplot
-except ImportError:
-    relplot = None
-
-CONSOLE = Console(highlight=False, width=160)
-CLASSES, CHUNK = 10, 2**18
-
-
-def timed(work: Callable[[], object], runs: int = 5) -> float:
-    """Median seconds of several runs after one that is not counted."""
-    work()
-    seconds = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+CLASSES, CHUNK, ROWS = 10, 2**18, 10_000_000
+LOGITS = (2_000, 50_000)
 
 
 def write_parquet(path: Path, rows: int, lists: bool) -> None:
     """Random weak and strong rows in float32 (lists) or float64 (one column a class), and labels."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     rng = np.random.default_rng(0)
     writer = None
     for start in range(0, rows, CHUNK):
         n = min(CHUNK, rows - start)
-        tables = {}
+        columns: dict[str, Any] = {}
         for role in ("weak", "strong"):
             table = rng.random((n, CLASSES), np.float32) + np.float32(0.05)
-            tables[role] = table / table.sum(axis=1, keepdims=True)
-        columns = {}
-        for role, table in tables.items():
+            table /= table.sum(axis=1, keepdims=True)
             if lists:
                 columns[role] = pa.FixedSizeListArray.from_arrays(pa.array(table.ravel()), CLASSES)
             else:
@@ -88,143 +55,128 @@ def write_parquet(path: Path, rows: int, lists: bool) -> None:
 
 
 READ = """
-import sys, time, pyarrow.parquet as pq
+import pyarrow.parquet as pq
 start = time.perf_counter()
 with pq.ParquetFile(sys.argv[1], pre_buffer=False) as file:
     groups = range(file.num_row_groups)
     rows = sum(b.num_rows for g in groups for b in file.iter_batches(batch_size=131072, row_groups=[g]))
-print(time.perf_counter() - start)
+"""
+GATHER = """
+from w2s_theory.auditing.file_predictions import file_predictions
+from w2s_theory.auditing.gathering import gather
+columns = dict.fromkeys(("weak", "strong", "ceiling", "labels", "truth", "slices"))
+start = time.perf_counter()
+rows = gather(file_predictions([sys.argv[1]], columns=columns, logits=False, key=None)).points
 """
 AUDIT = """
-import sys, time
-from w2s_theory.auditing.auditor import audit_files
+import w2s_theory
+w2s_theory.audit_files
 start = time.perf_counter()
-audit_files([sys.argv[1]])
-print(time.perf_counter() - start)
+rows = w2s_theory.audit_files([sys.argv[1]]).record["n"]
+"""
+REPORT = """
+taken = time.perf_counter() - start
+print(json.dumps([taken, rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
 
 
-def apart(code: str, path: Path) -> tuple[float, float]:
-    """Seconds that a fresh process says it took, and its peak memory in GB."""
-    script = code + "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+def in_a_process(code: str, path: Path) -> Took:
+    """Seconds that a fresh process says it took, the rows it saw and its peak memory in kB."""
+    script = "import json, resource, sys, time\n" + code + REPORT
     done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
-    seconds, kilobytes = done.stdout.split()
-    return float(seconds), int(kilobytes) / 1e6
+    seconds, rows, kilobytes = json.loads(done.stdout)
+    return Took(seconds, (rows, kilobytes))
 
 
-def parquet(rows: int) -> None:
-    """Reading and decoding all columns, and the whole audit, each in a process of its own."""
-    for lists in (True, False):
-        kind = "float32 lists" if lists else "float64 columns"
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "predictions.parquet"
-            write_parquet(path, rows, lists)
-            apart(READ, path)
-            read, audit = apart(READ, path), apart(AUDIT, path)
-            size = path.stat().st_size / 1e9
-        CONSOLE.print(f"{rows:,} rows of 2 × {CLASSES} classes, {kind}, {size:.2f} GB on disk")
-        CONSOLE.print(f"  read and decode {read[0]:6.2f} s, {read[1]:.2f} GB")
-        CONSOLE.print(f"  audit           {audit[0]:6.2f} s, {audit[1]:.2f} GB; ratio {audit[0] / read[0]:.1f}")
+def parquet_case(path: Path, rows: int, kind: str, whole: bool = True) -> Case:
+    """Reading and decoding all columns, all statistics, and the whole audit, each in a process of its own."""
+    contestants = (
+        *((Contestant("whole audit", lambda: partial(in_a_process, AUDIT, path), OURS),) if whole else ()),
+        Contestant("all statistics", lambda: partial(in_a_process, GATHER, path), OURS),
+        Contestant("read and decode by pyarrow", lambda: partial(in_a_process, READ, path), compiles=True),
+    )
+    size = path.stat().st_size
+    return Case(
+        f"{rows:,} Parquet rows of 2 × {CLASSES} classes, {kind}, {size / 1e9:.2f} GB",
+        contestants,
+        "Parquet",
+        0.0,
+        error=lambda value: abs(value[0] - rows),
+        error_name="rows missed",
+        count=rows,
+        unit="rows",
+        facts=lambda value: {"peak memory": f"{value[1] / 1e6:.2f} GB"},
+        seconds=1.0,
+    )
 
 
-def logits() -> None:
-    """2,000 points of 50,000 classes in float32: a plain KL of ready probabilities, our pass, the whole audit."""
+def softmax(z: np.ndarray) -> np.ndarray:
+    """Rows of probabilities."""
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    e /= e.sum(axis=1, keepdims=True)
+    return e
+
+
+def logits_case(n: int, k: int, audited: bool = True) -> Case:
+    """Mean KL from ready probabilities, and an audit of logits or probabilities in float32, which has more to do."""
     rng = np.random.default_rng(0)
-    weak, strong = (rng.normal(0, 2, (2000, 50_000)).astype(np.float32) for _ in range(2))
-    labels = rng.integers(0, 50_000, 2000)
+    weak, strong = (rng.normal(0, 2, (n, k)).astype(np.float32) for _ in range(2))
+    labels = rng.integers(0, k, n)
+    p, q = softmax(weak), softmax(strong)
 
-    def softmax(z: np.ndarray) -> np.ndarray:
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
+    def forward(predictions: Any) -> float | None:
+        return mean_estimate(gather(predictions).between, "forward", 0.05).value
 
-    p, q = jnp.asarray(softmax(weak)), jnp.asarray(softmax(strong))
+    def whole() -> Work:
+        return lambda: audit(weak, strong, labels=labels, logits=True).record["disagreement"]["forward"]
+
+    def in_jax(formula: Any) -> Work:
+        tables = jnp.asarray(p), jnp.asarray(q)
+        return lambda: formula(*tables)
+
     plain = jax.jit(lambda p, q: jnp.mean(jnp.sum(p * jnp.log(p / q), axis=-1)))  # noqa: TID251
-    accurate = compiled(lambda p, q: jnp.mean(kl_divergence(p, q)))
-    from_logits = array_predictions(weak, strong, labels=labels, logits=True)
-    fastest = timed(lambda: plain(p, q).block_until_ready())
-    rows = [
-        ("plain KL of probabilities", fastest),
-        ("accurate KL of probabilities", timed(lambda: accurate(p, q).block_until_ready())),
-        ("softmax of both, in NumPy", timed(lambda: (softmax(weak), softmax(strong)), 1)),
-        (
-            "all statistics, from probabilities",
-            timed(lambda: gather(array_predictions(np.asarray(p), np.asarray(q), labels=labels)), 1),
-        ),
-        (
+    contestants = (
+        *((Contestant("whole audit, from logits", whole, OURS),) if audited else ()),
+        Contestant(
             "all statistics, from logits",
-            timed(lambda: gather(from_logits), 1),
+            lambda: lambda: forward(array_predictions(weak, strong, labels=labels, logits=True)),
+            OURS,
         ),
-        ("whole audit, from logits", timed(lambda: audit(weak, strong, labels=labels, logits=True), 1)),
-    ]
-    CONSOLE.print("2,000 × 50,000, float32")
-    for name, seconds in rows:
-        CONSOLE.print(f"  {name:36} {1e3 * seconds:8.0f} ms  {seconds / fastest:6.1f}")
+        Contestant(
+            "all statistics, from probabilities",
+            lambda: lambda: forward(array_predictions(p, q, labels=labels)),
+            OURS,
+        ),
+        Contestant(
+            "kl_divergence of probabilities",
+            lambda: in_jax(compiled(lambda p, q: jnp.mean(kl_divergence(p, q)))),
+            OURS,
+        ),
+        Contestant("jax.jit Σ p log(p/q) of probabilities", lambda: in_jax(plain), compiles=True),
+    )
+    least = Least(read=float(weak.nbytes + strong.nbytes), single_logarithms=float(n * k))
+    name = f"{n:,} points of {k:,} classes in float32, mean KL and more"
+    return Case(name, contestants, "logits", 1e-3, least=least, seconds=2.0)
 
 
-def calibration() -> None:
-    """Top-label and class-wise binned errors, 15 bins of equal width, of float64 rows."""
-    for n, k in ((1_000_000, 2), (1_000_000, 10), (100_000, 100)):
-        rng = np.random.default_rng(0)
-        table = rng.dirichlet(np.ones(k), n)
-        labels = rng.integers(0, k, n)
-
-        def top(table: np.ndarray = table, labels: np.ndarray = labels) -> float:
-            sums = BinnedSums()
-            for rows in tiles(table):
-                best, score = likeliest(laid_out(table[rows]))
-                sums.add(score, (best == labels[rows]).astype(float))
-            return sums.plug_in
-
-        def each(table: np.ndarray = table, labels: np.ndarray = labels, k: int = k) -> float:
-            sums = BinnedSums(k)
-            sums.add_table(table, labels, None)
-            return sums.plug_in
-
-        CONSOLE.print(f"n = {n:,}, k = {k}")
-        ours = {"top-label": timed(top), "class-wise": timed(each)}
-        CONSOLE.print("  ours            " + "  ".join(f"{name} {1e3 * s:6.1f} ms" for name, s in ours.items()))
-        for name, work in libraries(table, labels).items():
+def cases(quick: bool) -> Iterator[Case]:
+    """All cases; whole audits, which compile most, are not for a quick look."""
+    rows = 500 if quick else ROWS
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "predictions.parquet"
+        for lists in (True,) if quick else (True, False):
             try:
-                seconds = timed(work, 3)
-            except Exception as problem:  # a library that cannot do this size is reported, not hidden
-                CONSOLE.print(f"  {name:40} {type(problem).__name__}")
-                continue
-            ratio = seconds / ours["top-label"]
-            CONSOLE.print(f"  {name:40} top-label {1e3 * seconds:8.1f} ms  {ratio:6.1f} times ours")
+                write_parquet(path, rows, lists)
+            except ModuleNotFoundError:
+                break
+            yield parquet_case(path, rows, "float32 lists" if lists else "float64 columns", not quick)
+    yield logits_case(*((50, 40) if quick else LOGITS), not quick)
 
 
-def libraries(table: np.ndarray, labels: np.ndarray) -> dict[str, Callable[[], object]]:
-    """The same by libraries that are installed."""
-    top = table.max(axis=1)
-    right = (table.argmax(axis=1) == labels).astype(int)
-    made: dict[str, Callable[[], object]] = {
-        "scikit-learn calibration_curve": lambda: calibration_curve(
-            (table.argmax(axis=1) == labels).astype(int), table.max(axis=1), n_bins=15
-        )
-    }
-    if netcal is not None:
-        ece, rows = netcal.ECE(15), table if table.shape[1] > 2 else table[:, 1]
-        made["netcal ECE"] = lambda: ece.measure(rows, labels)
-    if torchmetrics is not None:
-        error, p, y = torchmetrics.multiclass_calibration_error, torch.from_numpy(table), torch.from_numpy(labels)
-        made["torchmetrics"] = lambda: error(p, y, table.shape[1], n_bins=15, norm="l1")
-    if relplot is not None:
-        made["relplot smECE, not binned"] = lambda: relplot.smECE(top, right)
-    return made
-
-
-def main() -> None:
-    """Run all parts, or the one asked for."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--only", choices=("parquet", "logits", "calibration"))
-    asked = parser.parse_args()
-    parts = {"parquet": lambda: parquet(asked.rows), "logits": logits, "calibration": calibration}
-    for name, part in parts.items():
-        if asked.only in (None, name):
-            part()
-    CONSOLE.print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
-
-
-if __name__ == "__main__":
-    main()
+TASK = Task(
+    "audit",
+    "Audits",
+    "Everything that is estimated from predictions and labels, with intervals; a fresh process each for files, imports "
+    "left out.  No library does the same: rows beside ours are a part of the work, to compare with.",
+    cases,
+)

@@ -1,33 +1,28 @@
+# pyright: reportMissingImports=false
 """Linear heads by mini-batch Adam, 100 tasks with a weak and a strong head each: `fit_linear_heads` beside PyTorch.
 
 Weak heads learn the tasks, strong heads learn the weak ones' labels.  Everyone starts at the same heads and goes
-through the same batches; final losses are compared before the time of a peer is printed.
-PyTorch gets one thread: these products are too small for two, which wait for each other when a core is busy.
+through the same batches; mean final losses are compared.  PyTorch gets one thread: these products are too small for
+two, which wait for each other when a core is busy.
 """
 
-import importlib.metadata
-import statistics
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.apart import Work
+from benchmarks.contest import OURS, Case, Contestant
+from benchmarks.targets import Target, lead, seconds
+from benchmarks.task import Task
+from w2s_theory import simulate
 from w2s_theory.experiments.misfit_design import BATCH, HEAD_LEARNING_RATE, INPUT_SCALE, INPUTS, WIDTH
 from w2s_theory.predictors.relu_network import ReluNetwork, random_relu_network
 from w2s_theory.training.linear_heads import fit_linear_heads
 from w2s_theory.training.minibatches import batches_per_epoch, shuffled_batches
 
-try:
-    import torch
-except ImportError:
-    torch = None
-
-TASKS, POINTS, EPOCHS = 100, 2000, 10
 MEASURED_TASKS = 4
 """Tasks that loops over tasks are measured on; their time is scaled to all tasks."""
 
@@ -35,7 +30,10 @@ TRUTH, WEAK, STRONG = 5, 2, 8
 """Layers of the networks that give the features."""
 
 ALLOWED = 1e-3
-"""Largest relative difference allowed between our mean final losses and a peer's."""
+"""Largest relative difference allowed between mean final losses."""
+
+HEADS, WHOLE = "heads", "the whole experiment"
+FROZEN, ONCE, BATCHED = "loop, frozen network in it", "loop, features once", "batched"
 
 Fit = Callable[[int, np.ndarray], np.ndarray]
 """Heads (17, T) of role 0 (weak) or 1 (strong) from labels (n, T)."""
@@ -49,18 +47,36 @@ class Role(NamedTuple):
     features: np.ndarray
     start: np.ndarray
     key: jax.Array
+    epochs: int
 
     @property
     def orders(self) -> np.ndarray:
         """The order (epochs, n) of examples in every epoch of `fit_linear_heads`."""
-        keys = jax.random.split(self.key, EPOCHS)
-        return np.stack([shuffled_batches(key, POINTS, BATCH).reshape(-1)[:POINTS] for key in keys]).astype(np.int64)
+        points = len(self.inputs)
+        keys = jax.random.split(self.key, self.epochs)
+        return np.stack([shuffled_batches(key, points, BATCH).reshape(-1)[:points] for key in keys]).astype(np.int64)
 
 
-def draw() -> tuple[np.ndarray, tuple[Role, Role]]:
-    """Labels of all tasks (n, T) and both roles, in float32; every feature has root mean square one or is dead."""
+class Experiment(NamedTuple):
+    """Labels of all tasks (n, T) and both roles, in float32."""
+
+    labels: np.ndarray
+    roles: tuple[Role, Role]
+
+    def losses(self, fit: Fit, tasks: int) -> np.ndarray:
+        """Mean final losses (2,) of weak and strong heads on what they learnt."""
+        labels, losses = self.labels[:, :tasks], []
+        for number, role in enumerate(self.roles):
+            made = role.features @ fit(number, labels)
+            losses.append(np.mean((made - labels) ** 2))
+            labels = made
+        return np.stack(losses)
+
+
+def draw(tasks: int, points: int, epochs: int) -> Experiment:
+    """Every feature has root mean square one or is dead."""
     rng = np.random.default_rng(0)
-    inputs = (INPUT_SCALE * rng.standard_normal((POINTS, INPUTS))).astype(np.float32)
+    inputs = (INPUT_SCALE * rng.standard_normal((points, INPUTS))).astype(np.float32)
 
     def role(depth: int) -> Role:
         network = random_relu_network(rng, [INPUTS, *[WIDTH] * depth])
@@ -70,37 +86,32 @@ def draw() -> tuple[np.ndarray, tuple[Role, Role]]:
         *biases, last_bias = network.biases
         network = ReluNetwork((*weights, last / size), (*biases, last_bias / size))
         features = np.asarray(network.representation(inputs))
-        features = np.concatenate([features, np.ones((POINTS, 1), np.float32)], axis=1)
-        start = rng.uniform(-0.25, 0.25, (WIDTH + 1, TASKS)).astype(np.float32)
-        return Role(inputs, network, features, start, jax.random.key(int(rng.integers(2**31))))
+        features = np.concatenate([features, np.ones((points, 1), np.float32)], axis=1)
+        start = rng.uniform(-0.25, 0.25, (WIDTH + 1, tasks)).astype(np.float32)
+        return Role(inputs, network, features, start, jax.random.key(int(rng.integers(2**31))), epochs)
 
     truth, weak, strong = role(TRUTH), role(WEAK), role(STRONG)
-    return truth.features @ truth.start, (weak, strong)
+    return Experiment(truth.features @ truth.start, (weak, strong))
 
 
-def experiment(labels: np.ndarray, roles: tuple[Role, Role], fit: Fit) -> np.ndarray:
-    """Final losses (2, T) of weak and strong heads on what they learnt."""
-    losses = []
-    for number, role in enumerate(roles):
-        made = role.features @ fit(number, labels)
-        losses.append(np.mean((made - labels) ** 2, axis=0))
-        labels = made
-    return np.stack(losses)
-
-
-def ours(roles: tuple[Role, Role]) -> Fit:
+def ours(experiment: Experiment) -> Fit:
     """All heads of a role in one compiled loop."""
-    how = {"epochs": EPOCHS, "batch": BATCH, "learning_rate": HEAD_LEARNING_RATE}
-    return lambda role, labels: (
-        fit_linear_heads(roles[role].start, roles[role].features, labels, roles[role].key, **how).parameters
-    )
-
-
-def one_after_the_other(roles: tuple[Role, Role], frozen: bool) -> Fit:
-    """PyTorch as users write it: a loop over tasks, epochs and batches, with the frozen network in it or without."""
+    roles = experiment.roles
+    how = {"epochs": roles[0].epochs, "batch": BATCH, "learning_rate": HEAD_LEARNING_RATE}
 
     def fit(role: int, labels: np.ndarray) -> np.ndarray:
-        inputs, network, features, start, _ = roles[role]
+        start = roles[role].start[:, : labels.shape[1]]
+        return fit_linear_heads(start, roles[role].features, labels, roles[role].key, **how).parameters
+
+    return fit
+
+
+def one_after_the_other(experiment: Experiment, frozen: bool) -> Fit:
+    """PyTorch as users write it: a loop over tasks, epochs and batches, with the frozen network in it or without."""
+    import torch
+
+    def fit(role: int, labels: np.ndarray) -> np.ndarray:
+        inputs, network, features, start, *_ = experiment.roles[role]
         table, goals = torch.from_numpy(inputs if frozen else features[:, :-1]), torch.from_numpy(labels)
         heads = []
         for task in range(labels.shape[1]):
@@ -119,27 +130,31 @@ def one_after_the_other(roles: tuple[Role, Role], frozen: bool) -> Fit:
             heads.append(torch.cat([head.weight.detach()[0], head.bias.detach()]).numpy())
         return np.stack(heads, axis=1)
 
-    orders = [role.orders for role in roles]
+    orders = [role.orders for role in experiment.roles]
     return fit
 
 
 def layers(network: ReluNetwork) -> list[Any]:
     """The network as PyTorch modules without gradients."""
+    import torch
+
     made: list[Any] = []
     for weight, bias in zip(network.weights, network.biases, strict=True):
         linear = torch.nn.Linear(*weight.shape).requires_grad_(False)
-        linear.weight.copy_(torch.from_numpy(weight.T))
-        linear.bias.copy_(torch.from_numpy(bias))
+        linear.weight.copy_(torch.from_numpy(np.array(weight.T)))
+        linear.bias.copy_(torch.from_numpy(np.array(bias)))
         made += [linear, torch.nn.ReLU()]
     return made
 
 
-def batched(roles: tuple[Role, Role], fused: bool) -> Fit:
+def batched(experiment: Experiment, fused: bool) -> Fit:
     """All heads of a role in one PyTorch loop, one product of matrices a step."""
+    import torch
 
     def fit(role: int, labels: np.ndarray) -> np.ndarray:
-        table, goals = torch.from_numpy(roles[role].features), torch.from_numpy(labels)
-        heads = torch.nn.Parameter(torch.from_numpy(roles[role].start.copy()))
+        features, start = experiment.roles[role].features, experiment.roles[role].start
+        table, goals = torch.from_numpy(features), torch.from_numpy(labels)
+        heads = torch.nn.Parameter(torch.from_numpy(start.copy()))
         optimiser = torch.optim.Adam([heads], lr=HEAD_LEARNING_RATE, fused=fused)
         for order in torch.from_numpy(orders[role]):
             for chosen in order.split(BATCH):
@@ -149,53 +164,96 @@ def batched(roles: tuple[Role, Role], fused: bool) -> Fit:
                 optimiser.step()
         return heads.detach().numpy()
 
-    orders = [role.orders for role in roles]
+    orders = [role.orders for role in experiment.roles]
     return fit
 
 
-def timed(work: Callable[[], Any], runs: int) -> tuple[float, Any]:
-    """Median of the seconds that `work` takes once it is warm, and its last result."""
-    result, seconds = work(), []
-    for _ in range(runs):
-        start = time.perf_counter()
-        result = work()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds), result
+def one_thread(work: Work) -> Work:
+    """The work with PyTorch kept to one thread."""
+    import torch
+
+    def kept() -> Any:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            return work()
+        finally:
+            torch.set_num_threads(before)
+
+    return kept
 
 
-def main() -> None:
-    """Print the table, or say that there is no PyTorch."""
-    console = Console(width=120)
-    names = ("w2s-theory", "jax", "numpy", *(["torch"] if torch else []))
-    console.print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in names))
-    steps = EPOCHS * batches_per_epoch(POINTS, BATCH)
-    labels, roles = draw()
-    seconds, losses = timed(lambda: experiment(labels, roles, ours(roles)), 9)
-    console.print(f"{2 * TASKS} heads, {steps} steps each; mean final losses {losses.mean(axis=1)}")
-    console.print(f"fit_linear_heads: {seconds:.3f} s")
-    if torch is None:
-        console.print("PyTorch is not installed, so there is nothing to compare with.")
-        return
-    torch.set_num_threads(1)
-    peers: list[tuple[str, Fit, int, int]] = [
-        ("one by one, frozen network in the loop", one_after_the_other(roles, True), MEASURED_TASKS, 1),
-        ("one by one, features once", one_after_the_other(roles, False), MEASURED_TASKS, 3),
-        ("all heads batched", batched(roles, False), TASKS, 5),
-        ("all heads batched, fused Adam", batched(roles, True), TASKS, 5),
-    ]
-    table = Table("PyTorch", "tasks", "time", "ours just after it", "ratio", "final losses differ by")
-    for name, fit, tasks, runs in peers:
-        taken, theirs = timed(lambda fit=fit, tasks=tasks: experiment(labels[:, :tasks], roles, fit), runs)
-        mine = losses[:, :tasks].mean(axis=1)
-        apart = float(np.max(np.abs(theirs.mean(axis=1) - mine) / mine))
-        if apart > ALLOWED:
-            sys.exit(f"{name}: final losses differ by {apart:.1e} of ours, more than {ALLOWED:g}")
-        taken *= TASKS / tasks
-        seconds, _ = timed(lambda: experiment(labels, roles, ours(roles)), 9)
-        measured = "all" if tasks == TASKS else f"scaled from {tasks} tasks"
-        table.add_row(name, measured, f"{taken:.3f} s", f"{seconds:.3f} s", f"{taken / seconds:.3g}", f"{apart:.0e}")
-    console.print(table)
+def heads_case(tasks: int, points: int, epochs: int) -> Case:
+    """Final losses of all heads."""
+    experiment = draw(tasks, points, epochs)
+    few = min(MEASURED_TASKS, tasks)
+    mine = experiment.losses(ours(experiment), few)
+
+    def few_losses(value: Any) -> float:
+        return float(np.max(np.abs(value / mine - 1.0)))
+
+    def loop(name: str, frozen: bool) -> Contestant:
+        def prepare() -> Work:
+            return one_thread(partial(experiment.losses, one_after_the_other(experiment, frozen), few))
+
+        scaled = f"PyTorch one by one, {name} (from {few} tasks)"
+        return Contestant(scaled, prepare, FROZEN if frozen else ONCE, share=few / tasks, error=few_losses)
+
+    def abreast(name: str, fused: bool) -> Contestant:
+        def prepare() -> Work:
+            return one_thread(partial(experiment.losses, batched(experiment, fused), tasks))
+
+        return Contestant(f"PyTorch, {name}", prepare, BATCHED)
+
+    contestants = (
+        Contestant("fit_linear_heads", lambda: partial(experiment.losses, ours(experiment), tasks), OURS),
+        loop("frozen network in the loop", True),
+        loop("features once", False),
+        abreast("all heads batched", False),
+        abreast("all heads batched, fused Adam", True),
+    )
+    steps = epochs * batches_per_epoch(points, BATCH)
+    return Case(
+        f"{2 * tasks} heads on ({points:,}, {WIDTH}), {steps} steps each",
+        contestants,
+        HEADS,
+        ALLOWED,
+        error_name="losses differ by",
+        count=2 * tasks * steps,
+        unit="steps of a head",
+    )
 
 
-if __name__ == "__main__":
-    main()
+def whole_case() -> Case:
+    """Pretraining and all heads, the papers' 1,000 epochs of Adam."""
+
+    def work() -> int:
+        return len(simulate("misfit-gain"))
+
+    return Case(
+        "the experiment with both representations pretrained, heads by 1,000 epochs of Adam",
+        (Contestant("simulate('misfit-gain')", lambda: work, OURS),),
+        WHOLE,
+        0.0,
+    )
+
+
+def cases(quick: bool) -> Iterator[Case]:
+    """All cases; the whole experiment is not for a quick look."""
+    yield heads_case(*((5, 70, 2) if quick else (100, 2000, 10)))
+    if not quick:
+        yield whole_case()
+
+
+TASK = Task(
+    "linear_heads",
+    "Linear heads",
+    "Heads on frozen features by Adam, batches of 32, learning rate 1e-3, in float32.  The time of a loop over tasks "
+    "is scaled from a few of them.  The whole experiment has no peer: its target is a time.",
+    cases,
+    (
+        Target("heads: ahead of a PyTorch loop over tasks, frozen network in it", HEADS, lead(FROZEN), least=200.0),
+        Target("heads: ahead of PyTorch with all heads batched", HEADS, lead(BATCHED), least=5.0),
+        Target("the whole experiment, pretraining included: seconds", WHOLE, seconds, most=240.0),
+    ),
+)

@@ -1,0 +1,1 @@
+"""This package beside other libraries on the same work: `python -m benchmarks`."""

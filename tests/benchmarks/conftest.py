@@ -1,0 +1,1 @@
+from tests.compiled import quick_compilation as quick_compilation
