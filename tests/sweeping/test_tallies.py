@@ -14,8 +14,9 @@ def plainest(found):
 
 def test_what_is_kept_of_many_violations_has_the_one_that_is_shown_and_is_little():
     rng = np.random.default_rng(0)
-    for digits in (1, 2, 12):
-        slack, rhs = -np.round(rng.exponential(size=3_000), digits) - 0.05, np.round(rng.normal(size=3_000), digits)
+    for digits in (1, 2, 3, 12):
+        slack = -np.round(rng.choice([1.0, 0.2]) + 0.2 * rng.random(3_000) + rng.exponential(0.01, 3_000), digits)
+        rhs = np.round(rng.normal(size=3_000), 0 if digits < 12 else 12)
         found = list(zip(slack.tolist(), rhs.tolist(), range(3_000), strict=True))
         kept = []
         for number, one in enumerate(found):
