@@ -117,7 +117,8 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
         with client:
             yield client
         return
-    settings: Any = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    settings: Any = {"threads_per_worker": 1, "silence_logs": 50}
+    settings |= {"dashboard_address": ":0", "scheduler_kwargs": {"dashboard": False}}  # any free port, and no pages
     same_arithmetic = {"distributed.nanny.pre-spawn-environ": {}}  # linear algebra on as many threads as here
     with ExitStack() as stack:
         with _deaf_to_interrupts(), settings_of_dask.set(same_arithmetic):
