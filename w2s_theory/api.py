@@ -17,7 +17,9 @@ from w2s_theory.experiments.simulation import simulate
 from w2s_theory.functionals.instance_envelope import floored_instance_envelope, instance_envelope
 from w2s_theory.instance import Instance
 from w2s_theory.instance_file import instance_from, read_instance
+from w2s_theory.processes import opened
 from w2s_theory.report.rows import claim_json
+from w2s_theory.spreading import spread_on
 from w2s_theory.sweeping.running import sweep
 from w2s_theory.verification.box_search import BoxResult, certify_box
 from w2s_theory.verification.by_rule import RuleRow
@@ -25,7 +27,8 @@ from w2s_theory.verification.by_rule import verify_by_rule as by_rule
 from w2s_theory.verification.evaluation import Evaluation, evaluate_claim, finite_or_none
 from w2s_theory.verification.falsify import Falsification, falsify_claim
 from w2s_theory.verification.mutants import MutantRow, mutation_run
-from w2s_theory.verification.sweep import SweepRow
+from w2s_theory.verification.search import without
+from w2s_theory.verification.sweep import SweepRow, two_programs_at_a_time
 from w2s_theory.verification.sweep import sweep as sweep_claims
 from w2s_theory.worlds.population import Population
 from w2s_theory.worlds.populations import POPULATIONS
@@ -71,20 +74,29 @@ def list_claims() -> list[dict[str, Any]]:
 
 
 def verify(
-    *ids: str | Claim, instances: int = 10_000, seed: int = 0, on_row: Callable[[SweepRow], Any] | None = None
+    *ids: str | Claim,
+    instances: int = 10_000,
+    seed: int = 0,
+    on_row: Callable[[SweepRow], Any] | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
 ) -> list[SweepRow]:
     """Check the claims given (ids of the catalogue, or claims of your own), or all, on `instances` instances each.
 
     The instances are random and adversarial.
     A row `passed` if a claim proved in the theory notes shows no violation, or a refuted one was refuted.
-    `InputError` for an unknown id or a number of instances below one.
+    `workers` above one are processes on this machine, `scheduler` the address of a Dask cluster that is running; the
+    rows are the same for any number of them.  `InputError` for an unknown id, a number of instances below one, an
+    unusable cluster, or a claim of your own that cannot be sent to one.
     """
     if instances < 1:
         raise InputError(f"--instances {instances} is not a positive number")
     if seed < 0:
         raise InputError(f"--seed {seed} is negative")
     claims = [find_claim(identifier) for identifier in dict.fromkeys(ids)] or list(CLAIMS)
-    return sweep_claims(claims, instances, seed, on_row)
+    with opened(workers, scheduler) as cluster:
+        spread = two_programs_at_a_time if cluster is None else spread_on(cluster)
+        return sweep_claims(claims, instances, seed, on_row, spread)
 
 
 def verify_by_rule(
@@ -138,17 +150,26 @@ def falsify(
     seed: int = 0,
     store: str | Path | None = CERTIFICATES,
     progress: Callable[[str, float], Any] = lambda stage, fraction: None,
+    workers: int = 1,
+    scheduler: str | None = None,
 ) -> Falsification:
     """Search for the instance that strains a claim most, without hypothesis `drop` if one is named.
 
     A violation is shrunk to the plainest instance that still breaks the claim and stored as a certificate in the
     folder `store`; `certified` says that the independent verifier accepted it in a fresh process.  A claim of your own
     is searched and shrunk alike, in floating point: the verifier has no rule for it, so it is never certified.
+    `workers` above one are processes on this machine, `scheduler` the address of a Dask cluster that is running: they
+    search the claim's worlds side by side, with the same outcome.  `InputError` for an unknown id or hypothesis, an
+    unusable cluster, or a claim of your own that cannot be sent to one.
     """
     if seed < 0:
         raise InputError(f"--seed {seed} is negative")
-    folder = None if store is None else Path(store)
-    return falsify_claim(find_claim(identifier), drop=drop, seed=seed, store=folder, progress=progress)
+    claim = find_claim(identifier)
+    without(claim, drop)
+    options: Any = {"store": None if store is None else Path(store), "progress": progress}
+    with opened(workers, scheduler) as cluster:
+        spread = map if cluster is None else spread_on(cluster)
+        return falsify_claim(claim, drop=drop, seed=seed, spread=spread, **options)
 
 
 def certify(

@@ -29,6 +29,8 @@ Certificates = Annotated[Path, typer.Option(metavar="DIR", help="Folder in which
 _EXPERIMENTS = (
     "bound-scatter, misfit-gain, sample-size, mixture-of-r, tightness, dropped-assumptions, balance or teacher-quality"
 )
+Workers = Annotated[int, typer.Option("--workers", metavar="N", help="Processes on this machine.")]
+Scheduler = Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Of a Dask scheduler: tcp://….")]
 Column = Annotated[str | None, typer.Option(metavar="COL", help="Its class probabilities, or P(class 1).")]
 Identifiers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Claim ids; all if none.")]
 
@@ -78,6 +80,8 @@ def verify(
         typer.Option(metavar="WHICH", help="monte-carlo: clt, hoeffding, empirical-bernstein or betting."),
     ] = "clt",
     level: Annotated[float, typer.Option(metavar="P", help="monte-carlo: confidence of all verdicts at once.")] = 0.99,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
     json_file: JsonFile = None,
 ) -> None:
     """Check claims on random and adversarial instances; exit 1 if one does not come out as its status says.
@@ -90,10 +94,12 @@ def verify(
     from w2s_theory.report.rows import sweep_json, sweep_table
 
     wanted = ids or []
+    if (mutants or rule is not None) and (workers != 1 or scheduler is not None):
+        raise InputError("--mutants and --rule run in one process: neither --workers nor --scheduler goes with them")
     if rule is not None:
         if mutants or instances is not None:
             raise InputError("--rule is about populations: neither --mutants nor --instances goes with it")
-        options = {"samples": samples, "draws": draws, "region": region, "level": level, "seed": seed}
+        options: dict[str, Any] = {"samples": samples, "draws": draws, "region": region, "level": level, "seed": seed}
         _verify_by_rule(wanted, rule, options, json_file)
         return
     if mutants:
@@ -101,12 +107,8 @@ def verify(
         return
     with progress() as bar:
         task = bar.add_task("verifying", total=len(set(wanted)) or len(api.CLAIMS))
-        rows = api.verify(
-            *wanted,
-            instances=10_000 if instances is None else instances,
-            seed=seed,
-            on_row=lambda row: bar.advance(task),
-        )
+        options = {"workers": workers, "scheduler": scheduler, "on_row": lambda row: bar.advance(task)}
+        rows = api.verify(*wanted, instances=10_000 if instances is None else instances, seed=seed, **options)
     _console().print(sweep_table(rows))
     _write_json(json_file, sweep_json(rows))
     _exit_unless(all(row.passed for row in rows))
@@ -146,6 +148,8 @@ def falsify(
     drop: Annotated[str | None, typer.Option(metavar="HYPOTHESIS", help="Do not assume this hypothesis.")] = None,
     seed: Seed = 0,
     certificates: Certificates = Path("certificates"),
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
     json_file: JsonFile = None,
 ) -> None:
     """Search for the instance that strains a claim most; what breaks it is shrunk and certified.
@@ -156,8 +160,9 @@ def falsify(
     from w2s_theory.report.progress import stages
     from w2s_theory.report.rows import falsification_table
 
+    cluster: Any = {"workers": workers, "scheduler": scheduler}
     with stages() as tell:
-        result = api.falsify(identifier, drop=drop, seed=seed, store=certificates, progress=tell)
+        result = api.falsify(identifier, drop=drop, seed=seed, store=certificates, progress=tell, **cluster)
     _console().print(falsification_table(api.find_claim(identifier), result))
     _write_json(json_file, result.to_json())
     _exit_unless(result.passed)
@@ -233,6 +238,8 @@ def simulate(
     student_inputs: Annotated[
         str | None, typer.Option(metavar="WHICH", help="misfit-gain: same inputs as the teacher, or fresh ones.")
     ] = None,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
     json_file: JsonFile = None,
 ) -> None:
     """Simulate weak teachers and strong students, and put them beside what the theory says of them."""
@@ -241,8 +248,9 @@ def simulate(
     from w2s_theory.report.rows import experiment_table
 
     with stages() as tell:
-        own = {} if student_inputs is None else {"student_inputs": student_inputs}
-        record = api.simulate(experiment, seed=seed, seeds=seeds, quick=quick, progress=tell, **own)
+        options: Any = {} if student_inputs is None else {"student_inputs": student_inputs}
+        options |= {"progress": tell, "workers": workers, "scheduler": scheduler}
+        record = api.simulate(experiment, seed=seed, seeds=seeds, quick=quick, **options)
     _console().print(experiment_table(record))
     _write_json(json_file, record)
 
@@ -252,10 +260,8 @@ def sweep(
     specification: Annotated[Path, typer.Argument(metavar="SPEC", help="A sweep file (TOML).")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the rows, in Parquet files.")] = Path("sweep"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the sweep in DIR.")] = False,
-    workers: Annotated[int, typer.Option(metavar="N", help="Processes on this machine.")] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler, tcp://host:port, instead.")
-    ] = None,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
     json_file: JsonFile = None,
 ) -> None:
     """Run claims and experiments over a grid of worlds and seeds, one row a cell; exit 1 if a proved claim is violated.

@@ -129,20 +129,49 @@ def test_a_full_disk_keeps_what_was_written(specification, whole, tmp_path, monk
     assert rows_in(out)[0] == whole
 
 
-def test_killed_at_any_moment_it_resumes_to_the_same_rows(specification, whole, tmp_path):
-    path, out = specification(), tmp_path / "out"
-    code = (
-        "import sys; from w2s_theory.sweeping import running; running._ROWS_A_FILE = 3; "
-        "running.sweep(sys.argv[1], sys.argv[2], resume=True)"
-    )
-    rng = random.Random(0)
-    for _ in range(2):
-        process = subprocess.Popen([sys.executable, "-c", code, str(path), str(out)])
-        while not len(list(out.glob("rows-*"))) > rng.randrange(12) and process.poll() is None:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert 0 < len(rows_in(out)[0]) < 90
+_SWEEPS_IN_FORKS = """
+import os, sys
+from w2s_theory.compilation_cache import keep_compiled_code
+keep_compiled_code(os.environ)
+import pyarrow.parquet
+from w2s_theory.sweeping import running
+running._ROWS_A_FILE = 3
+for _ in sys.stdin:
+    child = os.fork()
+    if not child:
+        running.sweep(sys.argv[1], sys.argv[2], resume=True)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def test_killed_at_any_moment_it_resumes_to_the_same_rows(specification, tmp_path):
+    """Twenty times, before the first row or a few files and moments later; one process forks them, to start fast."""
+    path, out = specification(SMALL.replace("seeds = 30", "seeds = 150")), tmp_path / "out"
+    sweep(path, tmp_path / "whole")
+    whole, _ = rows_in(tmp_path / "whole")
+    rng, environment = random.Random(0), os.environ | {"W2S_THEORY_CACHE": str(tmp_path / "compiled")}
+    command = [sys.executable, "-c", _SWEEPS_IN_FORKS, str(path), str(out)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as forks:
+        assert forks.stdin and forks.stdout
+
+        def files():
+            return len(list(out.glob("rows-*")))
+
+        for _ in range(20):
+            wanted, later = files() + rng.randrange(-1, 4), rng.uniform(0.0, 0.03)
+            forks.stdin.write("\n")
+            forks.stdin.flush()
+            child = int(forks.stdout.readline())
+            deadline = time.monotonic() + 60
+            while files() <= wanted and time.monotonic() < deadline:
+                time.sleep(0.001)
+            time.sleep(later)
+            os.kill(child, signal.SIGKILL)
+            assert int(forks.stdout.readline()) == -signal.SIGKILL
+        forks.stdin.close()
+    assert 0 < len(rows_in(out)[0]) < len(whole) == 450
     sweep(path, out, resume=True)
     assert rows_in(out)[0] == whole
 

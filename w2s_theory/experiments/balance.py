@@ -6,12 +6,15 @@ zero, so the band of `generalization-squared` around the teacher's risk closes; 
 on the way, and rise again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from w2s_theory.experiments.records import check_seeds, rounded
+from w2s_theory.experiments.replicates import Tell, of_seeds, told
+from w2s_theory.processes import Spread
 from w2s_theory.worlds.gaussian_regression import GaussianRegression
 
 EXAMPLES = 400
@@ -44,6 +47,7 @@ def balance(
     seeds: int = 1,
     quick: bool = False,
     progress: Callable[[str, float], None] | None = None,
+    spread: Spread | None = None,
 ) -> dict[str, Any]:
     r"""Risk and disagreement against training time for three pairs of truth and teacher.
 
@@ -57,13 +61,16 @@ def balance(
     """
     check_seeds("balance", seed, seeds)
     students = 3 if quick else 10
-    cases = []
-    for number, (name, world) in enumerate(teachers().items()):
-        cases.append(training_path(world, name, seed=seed, seeds=seeds, students=students))
-        if progress:
-            progress("training paths", (number + 1) / 3)
+    made = of_seeds(partial(_replicate, seed=seed, students=students), seeds, spread, told(progress, "training paths"))
+    found = zip(*made, strict=True)
+    cases = [_case(world, name, paths) for (name, world), paths in zip(teachers().items(), found, strict=True)]
     settings = {"seed": seed, "seeds": seeds, "quick": quick, "students": students, "examples": EXAMPLES}
     return rounded({"experiment": "balance", "settings": settings, "cases": cases, "overview": _overview(cases)})
+
+
+def _replicate(replicate: int, *, tell: Tell, seed: int, students: int) -> list[np.ndarray]:
+    """The simulated paths of one seed, for every teacher."""
+    return [_descent(world, np.random.default_rng([seed, replicate]), students) for world in teachers().values()]
 
 
 def band(teacher_risk: np.ndarray | float, disagreement: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
@@ -82,14 +89,22 @@ def training_path(
 
     240 times, geometric, cover the whole range in which the flow moves.
     """
+    return _case(
+        world, name, [_descent(world, np.random.default_rng([seed, number]), students) for number in range(seeds)]
+    )
+
+
+def _times_of(world: GaussianRegression) -> np.ndarray:
     eigenvalues = np.linalg.eigvalsh(world.covariance)
-    times = np.geomspace(0.02 / eigenvalues.max(), 12.0 / eigenvalues.min(), _TIMES)
+    return np.geomspace(0.02 / eigenvalues.max(), 12.0 / eigenvalues.min(), _TIMES)
+
+
+def _case(world: GaussianRegression, name: str, simulated_paths: Sequence[np.ndarray]) -> dict[str, Any]:
+    times = _times_of(world)
     path = world.gradient_flow(times)
     at_teacher = world.divergence(world.weak, world.truth)
     risk, apart = world.divergence(path, world.truth), world.divergence(path, world.weak)
-    paths = np.concatenate(
-        [_descent(world, times, np.random.default_rng([seed, replicate]), students) for replicate in range(seeds)]
-    )
+    paths = np.concatenate(simulated_paths)
     simulated, off = world.divergence(paths, world.truth), world.divergence(paths, world.weak)
     bands = [band(at_teacher, d) for d in (apart, off)]
     outside = (simulated < bands[1][0] * (1 - 1e-12)) | (simulated > bands[1][1] * (1 + 1e-12))
@@ -118,13 +133,13 @@ def training_path(
     }
 
 
-def _descent(world: GaussianRegression, times: np.ndarray, rng: np.random.Generator, students: int) -> np.ndarray:
+def _descent(world: GaussianRegression, rng: np.random.Generator, students: int) -> np.ndarray:
     r"""Paths (students, T, p) of gradient descent on the teacher's labels of `EXAMPLES` inputs a student.
 
     The step is a hundredth of the inverse of the largest eigenvalue of the sample covariance; s steps of size η are
     $\beta=(I-(I-\eta S)^s)\beta_w$ from zero, evaluated in the eigenbasis of S.
     """
-    paths = []
+    times, paths = _times_of(world), []
     for _ in range(students):
         inputs = rng.normal(size=(EXAMPLES, len(world.truth))) @ np.linalg.cholesky(world.covariance).T
         values, vectors = np.linalg.eigh(inputs.T @ inputs / EXAMPLES)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import jax
@@ -27,6 +28,7 @@ from w2s_theory.experiments.pair_design import (
     mixture_designs,
 )
 from w2s_theory.experiments.records import check_seeds, rounded
+from w2s_theory.experiments.replicates import Tell, of_seeds, told
 from w2s_theory.experiments.trained_digits import digits_instances, load_split_digits, train_digits_pairs
 from w2s_theory.experiments.trained_mixture import (
     MixturePairs,
@@ -37,6 +39,7 @@ from w2s_theory.experiments.trained_mixture import (
 from w2s_theory.experiments.training_batch import Trained
 from w2s_theory.functionals.risks import disagreement, risk, risk_difference
 from w2s_theory.instance import Instance
+from w2s_theory.processes import Spread
 
 CURVE_POINTS = 24
 
@@ -49,6 +52,7 @@ def bound_scatter(
     seeds: int = 1,
     quick: bool = False,
     progress: Callable[[str, float], None] | None = None,
+    spread: Spread | None = None,
 ) -> dict[str, Any]:
     r"""Train 324 pairs (quick: 52) and evaluate the catalogue's claims of theory sections 3 and 4 on each.
 
@@ -62,20 +66,10 @@ def bound_scatter(
     `InputError` without scikit-learn (the optional extra `data`), for a negative seed, or for `seeds` below one.
     """
     check_seeds("bound-scatter", seed, seeds)
-    nodes, coarse_nodes = (49, 25) if not quick else (33, 17)
-    steps = itertools.count(1)
-
-    def tell() -> None:
-        done = next(steps) / (_STEPS * seeds)
-        if progress:
-            progress("trained pairs", done)
-
-    pairs: list[dict[str, Any]] = []
-    for replicate in range(seeds):
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            digits = pool.submit(_digits_pairs, seed, replicate, quick, tell)
-            mixture = pool.submit(_mixture_pairs, seed, replicate, quick, nodes, coarse_nodes, tell)
-            pairs += [*mixture.result(), *digits.result()]
+    nodes, coarse_nodes = _nodes(quick)
+    one = partial(_replicate, seed=seed, quick=quick)
+    made = of_seeds(one, seeds, spread, told(progress, "trained pairs"))
+    pairs = [pair for of_seed in made for pair in of_seed]
     budgets = [pair[role] for pair in pairs for role in ("weak", "strong")]
     return rounded(
         {
@@ -98,6 +92,24 @@ def bound_scatter(
             "overview": _overview(pairs),
         }
     )
+
+
+def _nodes(quick: bool) -> tuple[int, int]:
+    """Quadrature nodes, and those for smooth calibration."""
+    return (33, 17) if quick else (49, 25)
+
+
+def _replicate(replicate: int, *, tell: Tell, seed: int, quick: bool) -> list[dict[str, Any]]:
+    """All pairs of one seed."""
+    steps = itertools.count(1)
+
+    def step() -> None:
+        tell(next(steps) / _STEPS)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        digits = pool.submit(_digits_pairs, seed, replicate, quick, step)
+        mixture = pool.submit(_mixture_pairs, seed, replicate, quick, *_nodes(quick), step)
+        return [*mixture.result(), *digits.result()]
 
 
 def summarise(pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:

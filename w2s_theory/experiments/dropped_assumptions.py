@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from w2s_theory.catalogue import CATALOGUE
 from w2s_theory.experiments.records import check_seeds, rounded
+from w2s_theory.experiments.replicates import Tell, of_seeds, told
 from w2s_theory.instance_file import instance_to_json
+from w2s_theory.processes import Spread
 from w2s_theory.verification.frontier import Frontier, frontier
 
 POINTS = 12
@@ -36,6 +39,7 @@ def dropped_assumptions(
     seeds: int = 1,
     quick: bool = False,
     progress: Callable[[str, float], None] | None = None,
+    spread: Spread | None = None,
 ) -> dict[str, Any]:
     """Largest violation found among instances whose dropped hypothesis fails by at most so much, for three cases.
 
@@ -46,17 +50,9 @@ def dropped_assumptions(
     """
     check_seeds("dropped-assumptions", seed, seeds)
     starts, steps = (16, 60) if quick else (64, 150)
-    cases: list[dict[str, Any]] = []
-    for number, case in enumerate(CASES):
-        claim = CATALOGUE[case.claim]
-        limits = case.largest * np.geomspace(1e-3, 1.0, POINTS)
-        made = [
-            frontier(claim, case.dropped, claim.worlds[0], limits, seed=seed + n, starts=starts, steps=steps)
-            for n in range(seeds)
-        ]
-        cases.append(_case(case, limits, made))
-        if progress:
-            progress("dropped assumptions", (number + 1) / len(CASES))
+    one = partial(_replicate, seed=seed, starts=starts, steps=steps)
+    made = list(of_seeds(one, seeds, spread, told(progress, "dropped assumptions")))
+    cases = [_case(case, list(found)) for case, found in zip(CASES, zip(*made, strict=True), strict=True)]
     rows = [
         [c["claim"], c["dropped"], c["strengths"][n], c["violations"][n]]
         for c in cases
@@ -79,7 +75,18 @@ def dropped_assumptions(
     return record
 
 
-def _case(case: Case, limits: np.ndarray, made: list[Frontier]) -> dict[str, Any]:
+def _replicate(replicate: int, *, tell: Tell, seed: int, starts: int, steps: int) -> list[Frontier]:
+    """The frontier of every case, for one seed."""
+    made = []
+    for number, case in enumerate(CASES):
+        claim, limits = CATALOGUE[case.claim], case.largest * np.geomspace(1e-3, 1.0, POINTS)
+        options: Any = {"seed": seed + replicate, "starts": starts, "steps": steps}
+        made.append(frontier(claim, case.dropped, claim.worlds[0], limits, **options))
+        tell((number + 1) / len(CASES))
+    return made
+
+
+def _case(case: Case, made: list[Frontier]) -> dict[str, Any]:
     violations = np.stack([one.violation for one in made])
     best = made[int(np.argmax(violations[:, -1]))]
     last = best.instances[-1]
@@ -87,7 +94,7 @@ def _case(case: Case, limits: np.ndarray, made: list[Frontier]) -> dict[str, Any
         "claim": case.claim,
         "dropped": case.dropped,
         "strength": case.strength,
-        "strengths": limits.tolist(),
+        "strengths": made[0].limits.tolist(),
         "violations": violations.max(axis=0).tolist(),
         "evaluations": sum(one.evaluations for one in made),
         "instance": None if last is None else instance_to_json(last),

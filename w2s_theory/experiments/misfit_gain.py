@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,13 @@ from w2s_theory.experiments.misfit_tasks import (
     fit_softmax_heads,
 )
 from w2s_theory.experiments.records import check_seeds, rounded
+from w2s_theory.experiments.replicates import Tell, of_seeds, told
 from w2s_theory.predictors.relu_network import ReluNetwork
+from w2s_theory.processes import Spread
 from w2s_theory.training.minibatches import batches_per_epoch
 from w2s_theory.training.pretraining import Schedule
 
 _TRUTH, _TASKS, _NOISE, _PRETRAINING = range(4)  # streams of random numbers, one a purpose
-
-Tell = Callable[[float], None]
 
 
 def misfit_gain(
@@ -44,6 +45,7 @@ def misfit_gain(
     quick: bool = False,
     progress: Callable[[str, float], None] | None = None,
     student_inputs: str = "same",
+    spread: Spread | None = None,
 ) -> dict[str, Any]:
     r"""Gain against misfit of students on frozen representations, 100 tasks a seed (quick: 20), six panels a variant.
 
@@ -61,14 +63,8 @@ def misfit_gain(
     check_seeds("misfit-gain", seed, seeds)
     if student_inputs not in ("same", "fresh"):
         raise InputError(f"student inputs are same or fresh, not {student_inputs!r}")
-    runs = []
-    for replicate in range(seeds):
-
-        def tell(fraction: float, done: int = replicate) -> None:
-            if progress:
-                progress("misfit and gain", (done + fraction) / seeds)
-
-        runs.append(_one_seed([seed, replicate], quick, student_inputs, tell))
+    one = partial(_replicate, seed=seed, quick=quick, student_inputs=student_inputs)
+    runs = list(of_seeds(one, seeds, spread, told(progress, "misfit and gain")))
     variants = {
         variant: {panel.id: _of_panel(panel, [run["variants"][variant][panel.id] for run in runs]) for panel in PANELS}
         for variant in VARIANTS
@@ -132,13 +128,14 @@ def _truth(seed: list[int]) -> ReluNetwork:
     return true_network(np.random.default_rng([*seed, _TRUTH]))
 
 
-def _one_seed(seed: list[int], quick: bool, student_inputs: str, tell: Tell) -> dict[str, Any]:
-    design, tasks, networks = _untrained(seed, quick, student_inputs)
+def _replicate(replicate: int, *, tell: Tell, seed: int, quick: bool, student_inputs: str) -> dict[str, Any]:
+    seeds = [seed, replicate]
+    design, tasks, networks = _untrained(seeds, quick, student_inputs)
     variants = {}
     for number, (variant, given) in enumerate(networks.items()):
         variants[variant] = _panels(given, tasks, design)
         tell(0.1 * (number + 1))
-    pretrained, losses = _pretrained(seed, _truth(seed), design, lambda fraction: tell(0.2 + 0.7 * fraction))
+    pretrained, losses = _pretrained(seeds, _truth(seeds), design, lambda fraction: tell(0.2 + 0.7 * fraction))
     variants["pretrained"] = _panels(pretrained, tasks, design)
     tell(1.0)
     return {"variants": variants, "pretraining": losses}

@@ -1,6 +1,7 @@
 """`mixture-of-r`: how fast the best equal-weight mixture of r models approaches the best of their hull."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from w2s_theory.experiments.hull_design import (
     hull_settings,
 )
 from w2s_theory.experiments.records import check_seeds, rounded
+from w2s_theory.experiments.replicates import Tell, of_seeds, told
+from w2s_theory.processes import Spread
 from w2s_theory.training.few_models import best_of_few, mixtures_of_few
 from w2s_theory.training.projection import hull_projection
 
@@ -30,6 +33,7 @@ def mixture_of_r(
     seeds: int = 1,
     quick: bool = False,
     progress: Callable[[str, float], None] | None = None,
+    spread: Spread | None = None,
 ) -> dict[str, Any]:
     r"""Excess $L(F_{sw})-L(F_w)+d_P(F_{sw},F_w)$ of the best mixture of r, and its bound (claim `gain-mixture-of-r`).
 
@@ -42,15 +46,9 @@ def mixture_of_r(
     """
     check_seeds("mixture-of-r", seed, seeds)
     problems = 4 if quick else 16
-    excess, shortfall = (np.empty((len(SIZES), seeds * problems)) for _ in range(2))
-    for replicate in range(seeds):
-        hulls = draw_hulls(np.random.default_rng([seed, replicate]), problems)
-        for row, size in enumerate(SIZES):
-            for problem, tables in enumerate(zip(*hulls, strict=True)):
-                place = row, replicate * problems + problem
-                excess[place], shortfall[place] = map(float, _of_few(*tables, members=size))
-            if progress:
-                progress("mixtures of few", (replicate * len(SIZES) + row + 1) / (seeds * len(SIZES)))
+    one = partial(_replicate, seed=seed, problems=problems)
+    found = list(of_seeds(one, seeds, spread, told(progress, "mixtures of few")))
+    excess, shortfall = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
     sizes = np.asarray(SIZES, float)
     proved = np.asarray(few_shortfall(sizes, CLASSES, FLOOR))
     curves = {
@@ -78,6 +76,17 @@ def mixture_of_r(
             },
         }
     )
+
+
+def _replicate(replicate: int, *, tell: Tell, seed: int, problems: int) -> tuple[np.ndarray, np.ndarray]:
+    """Excess and shortfall (sizes, problems) of one seed."""
+    excess, shortfall = (np.empty((len(SIZES), problems)) for _ in range(2))
+    hulls = draw_hulls(np.random.default_rng([seed, replicate]), problems)
+    for row, size in enumerate(SIZES):
+        for problem, tables in enumerate(zip(*hulls, strict=True)):
+            excess[row, problem], shortfall[row, problem] = map(float, _of_few(*tables, members=size))
+        tell((row + 1) / len(SIZES))
+    return excess, shortfall
 
 
 @float64(static=("members",))

@@ -1,6 +1,7 @@
 """`sample-size`: how fast a student trained on n inputs approaches the gain of one trained on all, and the bound."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -20,7 +21,9 @@ from w2s_theory.experiments.hull_design import (
     hull_settings,
 )
 from w2s_theory.experiments.records import check_seeds, rounded
+from w2s_theory.experiments.replicates import Tell, of_seeds, told
 from w2s_theory.functionals.quantile_interval import quantile_interval
+from w2s_theory.processes import Spread
 from w2s_theory.training.projection import hull_projection
 
 SIZES = tuple(2**power for power in range(5, 15))
@@ -32,6 +35,7 @@ def sample_size(
     seeds: int = 1,
     quick: bool = False,
     progress: Callable[[str, float], None] | None = None,
+    spread: Spread | None = None,
 ) -> dict[str, Any]:
     r"""Excess $L(\hat F)-L(F_w)+d_P(\hat F,F_w)$ and its bound for n = 2⁵, …, 2¹⁴ (claim `gain-finite-sample`).
 
@@ -45,18 +49,9 @@ def sample_size(
     """
     check_seeds("sample-size", seed, seeds)
     problems, replications = (4 if quick else 16), 128
-    excess, shortfall = (np.empty((len(SIZES), seeds * problems, replications)) for _ in range(2))
-    for replicate in range(seeds):
-        rng = np.random.default_rng([seed, replicate])
-        hulls = draw_hulls(rng, problems)
-        for row, size in enumerate(SIZES):
-            for problem, (weights, models, truth, weak) in enumerate(zip(*hulls, strict=True)):
-                shares = rng.multinomial(size, weights, replications) / size
-                found = _students(shares, weights, models, truth, weak)
-                place = row, replicate * problems + problem
-                excess[place], shortfall[place] = (np.asarray(part) for part in found)
-            if progress:
-                progress("students on samples", (replicate * len(SIZES) + row + 1) / (seeds * len(SIZES)))
+    one = partial(_replicate, seed=seed, problems=problems, replications=replications)
+    found = list(of_seeds(one, seeds, spread, told(progress, "students on samples")))
+    excess, shortfall = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
     proved = np.asarray(finite_sample_shortfall(np.asarray(SIZES, float), MODELS, DELTA, log_span(FLOOR, CLASSES)))
     bound = np.asarray(shortfall_penalty(FLOOR, proved))
     quantiles = [[quantile_interval(values, 1.0 - DELTA, CONFIDENCE) for values in at_size] for at_size in excess]
@@ -90,6 +85,22 @@ def sample_size(
             "overview": _overview(curves, slopes),
         }
     )
+
+
+def _replicate(
+    replicate: int, *, tell: Tell, seed: int, problems: int, replications: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Excess and shortfall (sizes, problems, replications) of one seed."""
+    excess, shortfall = (np.empty((len(SIZES), problems, replications)) for _ in range(2))
+    rng = np.random.default_rng([seed, replicate])
+    hulls = draw_hulls(rng, problems)
+    for row, size in enumerate(SIZES):
+        for problem, (weights, models, truth, weak) in enumerate(zip(*hulls, strict=True)):
+            shares = rng.multinomial(size, weights, replications) / size
+            found = _students(shares, weights, models, truth, weak)
+            excess[row, problem], shortfall[row, problem] = (np.asarray(part) for part in found)
+        tell((row + 1) / len(SIZES))
+    return excess, shortfall
 
 
 @float64

@@ -6,7 +6,8 @@ cannot.  The student $\sigma(as+b)$ minimises the forward KL divergence to the t
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,10 +20,12 @@ from w2s_theory._types import Array
 from w2s_theory.catalogue import find_claim
 from w2s_theory.experiments.claims_on_pairs import claims_on_pairs
 from w2s_theory.experiments.records import check_seeds, rounded
+from w2s_theory.experiments.replicates import Tell, of_seeds, told
 from w2s_theory.functionals.risks import disagreement, performance_gap_recovered, risk
 from w2s_theory.functionals.smooth_calibration import smooth_calibration_error
 from w2s_theory.instance import Instance
 from w2s_theory.measures import DiscreteMeasure, Trapezoid
+from w2s_theory.processes import Spread
 from w2s_theory.verdict import Verdict
 from w2s_theory.worlds.gaussian_scores import logistic_rows
 
@@ -41,6 +44,7 @@ def teacher_quality(
     seeds: int = 1,
     quick: bool = False,
     progress: Callable[[str, float], None] | None = None,
+    spread: Spread | None = None,
 ) -> dict[str, Any]:
     r"""Teachers of 5 temperatures T and 7 sizes ε of their ripple (quick: 3 and 4), and the students they train.
 
@@ -58,13 +62,11 @@ def teacher_quality(
     points, weights = np.asarray(grid.points)[:, 0], np.asarray(grid.weights)
     corners = [(temperature, ripple) for temperature in TEMPERATURES for ripple in RIPPLES]
     corners = [(t, e) for t, e in corners if not quick or (t in TEMPERATURES[::2] and e in RIPPLES[::2])]
+    one = partial(_replicate, seed=seed, corners=corners, students=students)
+    of_corners = zip(*of_seeds(one, seeds, spread, told(progress, "students")), strict=True)
     cells, steepest = [], 0.0
-    for number, (temperature, ripple) in enumerate(corners):
+    for number, ((temperature, ripple), drawn) in enumerate(zip(corners, of_corners, strict=True)):
         teacher = expit(teacher_log_odds(points, temperature, ripple))
-        drawn = [
-            _trained(np.random.default_rng([seed, replicate, number]), temperature, ripple, students)
-            for replicate in range(seeds)
-        ]
         fitted = np.concatenate(
             [line for line, _ in (fitted_logistic(points[None], weights[None], teacher[None]), *drawn)]
         )
@@ -136,6 +138,16 @@ def _inputs() -> DiscreteMeasure:
 
     with jax.enable_x64(True):
         return Trapezoid(_NODES).measure(density, np.array([-reach]), np.array([reach]))
+
+
+def _replicate(
+    replicate: int, *, tell: Tell, seed: int, corners: Sequence[tuple[float, float]], students: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The students of one seed, for every teacher."""
+    return [
+        _trained(np.random.default_rng([seed, replicate, number]), temperature, ripple, students)
+        for number, (temperature, ripple) in enumerate(corners)
+    ]
 
 
 def _trained(

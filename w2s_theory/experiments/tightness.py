@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from w2s_theory.catalogue import CLAIMS
+from w2s_theory.catalogue import CATALOGUE, CLAIMS
 from w2s_theory.claim import Claim, Status
 from w2s_theory.experiments.records import check_seeds, rounded
 from w2s_theory.instance_file import instance_to_json
+from w2s_theory.processes import Spread
 from w2s_theory.verification.compiled_code import two_at_a_time
 from w2s_theory.verification.search import MOST_INPUTS, Effort, Strained, search
 
@@ -20,12 +22,14 @@ def tightness(
     seeds: int = 1,
     quick: bool = False,
     progress: Callable[[str, float], None] | None = None,
+    spread: Spread | None = None,
 ) -> dict[str, Any]:
     r"""The largest strain $1-\text{slack}/\text{bound}$ found for every proved inequality, with its instance.
 
     The strain is lhs/rhs, except where the claim's constant multiplies a part of the right side only: there it is the
     factor below which a sharper constant is violated.  Each claim is searched in its smallest world, from random
-    starts and, for sharp claims, its witness; quick: the first eight claims only, fewer starts.
+    starts and, for sharp claims, its witness; quick: the first eight claims only, fewer starts.  `spread` gets one
+    task a claim: its seeds share compiled code.
 
     Returns a dictionary that JSON can hold: `settings`, `entries` (by falling strain), `overview`.  `InputError` for
     a negative seed or `seeds` below one.
@@ -33,17 +37,21 @@ def tightness(
     check_seeds("tightness", seed, seeds)
     claims = INEQUALITIES[:8] if quick else INEQUALITIES
     effort = Effort(starts=512, steps=100) if quick else Effort()
-    done: list[str] = []
+    one = partial(_best, seed=seed, seeds=seeds, effort=effort)
+    done: list[Strained] = []
 
-    def best(claim: Claim) -> Strained:
-        small = replace(claim, worlds=(_smallest(claim),))
-        found = [search(small, aim="tightness", seed=seed + n, effort=effort) for n in range(seeds)]
-        done.append(claim.id)
+    def tell(made: Strained) -> Strained:
+        done.append(made)
         if progress:
             progress("tightness", len(done) / len(claims))
-        return replace(max(found, key=lambda one: one.strain), evaluations=sum(one.evaluations for one in found))
+        return made
 
-    found = dict(zip(claims, two_at_a_time(best, claims), strict=True))
+    names = [claim.id for claim in claims]
+    if spread is None:
+        best = two_at_a_time(lambda name: tell(one(name)), names)
+    else:
+        best = [tell(made) for made in spread(one, names)]
+    found = dict(zip(claims, best, strict=True))
     ranked = sorted(found.items(), key=lambda pair: (-round(pair[1].strain, 4), CLAIMS.index(pair[0])))
     entries = [_entry(claim, one) for claim, one in ranked]
     record = rounded(
@@ -70,6 +78,14 @@ def tightness(
     for entry, full in zip(record["entries"], entries, strict=True):
         entry["instance"] = full["instance"]
     return record
+
+
+def _best(name: str, *, seed: int, seeds: int, effort: Effort) -> Strained:
+    """What strains a claim of the catalogue most, of all seeds."""
+    claim = CATALOGUE[name]
+    small = replace(claim, worlds=(_smallest(claim),))
+    found = [search(small, aim="tightness", seed=seed + n, effort=effort) for n in range(seeds)]
+    return replace(max(found, key=lambda one: one.strain), evaluations=sum(one.evaluations for one in found))
 
 
 def _smallest(claim: Claim) -> Any:

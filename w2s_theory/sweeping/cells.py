@@ -102,7 +102,7 @@ def check(program: Cell) -> None:
         raise InputError(f"{claim.id} cannot be asked of {program.world} with {shown}: {problem}")
 
 
-_OWN = ("return", "seed", "seeds", "progress")
+_OWN = ("return", "seed", "seeds", "progress", "spread")
 
 
 def _check_parameters(program: Cell, owner: str, known: Mapping[str, Any]) -> None:

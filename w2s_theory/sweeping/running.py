@@ -1,11 +1,7 @@
 """The cells of a sweep, one after another or on many processes and machines; results do not depend on which."""
 
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
@@ -14,14 +10,13 @@ from typing import Any
 from w2s_theory.catalogue import CATALOGUE
 from w2s_theory.claim import Status
 from w2s_theory.errors import InputError
+from w2s_theory.processes import SchedulerGoneError, check_workers, opened
 from w2s_theory.sweeping.cells import Cell, rows, run_cells
 from w2s_theory.sweeping.specification import read_cells
 from w2s_theory.sweeping.store import Store
 
 _CELLS_A_TASK, _INSTANCES_A_TASK = 64, 200_000
-_SECONDS_TO_WAIT = 30
 _ROWS_A_FILE, _SECONDS_A_FILE = 5_000, 10.0
-_WAITING_A_WORKER = 3
 
 Tell = Callable[[int, int], Any]
 
@@ -74,10 +69,7 @@ def sweep(
     on this machine; `scheduler` is the address of one that is running.  An interruption loses the rows of the last
     few seconds at most.  `InputError` for an unusable file, folder or scheduler.
     """
-    if workers < 1:
-        raise InputError(f"--workers {workers} is not a positive number")
-    if workers > 1 and scheduler is not None:
-        raise InputError("--workers starts a cluster on this machine, --scheduler uses another: give one of them")
+    check_workers(workers, scheduler)
     cells = read_cells(specification)
     store = Store(Path(out), cells)
     with store.opened(resume):
@@ -116,69 +108,14 @@ def tasks(cells: Sequence[Cell]) -> Iterator[list[Cell]]:
             yield task
 
 
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes started meanwhile leave Ctrl-C to this one."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
-    try:
-        from distributed import Client, LocalCluster  # noqa: PLC0415
-    except ImportError:
-        raise InputError("several workers need Dask, an optional extra: pip install 'w2s-theory[cluster]'") from None
-    if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout="10s")
-        except (OSError, TypeError, ValueError, ImportError) as problem:
-            raise InputError(f"--scheduler {scheduler}: no scheduler answers there: {problem}") from None
-        with client:
-            yield client
-        return
-    settings: Any = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
-    with ExitStack() as stack:
-        with _deaf_to_interrupts():
-            cluster = stack.enter_context(LocalCluster(n_workers=workers, **settings))
-        yield stack.enter_context(Client(cluster))
-
-
 def _spread(cells: Sequence[Cell], workers: int, scheduler: str | None) -> Iterator[dict[str, Any]]:
-    """Rows from a Dask cluster; tasks of a worker that dies are run again by another, or by its successor."""
-    from distributed import as_completed  # noqa: PLC0415
-    from distributed.scheduler import KilledWorker  # noqa: PLC0415
-
+    """Rows from a cluster, as they come; none is opened for no cells."""
     if not cells:
         return
-    with _client(workers, scheduler) as client:
+    with opened(workers, scheduler) as cluster:
+        assert cluster is not None
         try:
-            client.wait_for_workers(1, timeout=_SECONDS_TO_WAIT)
-        except TimeoutError:
-            raise InputError(f"the scheduler has no worker, after {_SECONDS_TO_WAIT} seconds of waiting") from None
-        waiting = tasks(cells)
-        running = as_completed()
-
-        def fill() -> None:
-            room = _WAITING_A_WORKER * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-            for task in islice(waiting, max(0, room - running.count())):
-                running.add(client.submit(run_cells, task, pure=False))
-
-        fill()
-        for future in running:
-            try:
-                made = future.result()  # waits, where a worker died with the rows, for another to make them again
-            except CancelledError:
-                raise InputError("the scheduler is gone; the rows before that are kept: --resume") from None
-            except KilledWorker as problem:
-                raise InputError(
-                    f"workers die again and again of the same cells; is there memory enough? {problem}"
-                ) from None
-            yield from made
-            fill()
+            for _, made in cluster.as_completed(run_cells, tasks(cells)):
+                yield from made
+        except SchedulerGoneError as problem:
+            raise InputError(f"{problem}; the rows before that are kept: --resume") from None

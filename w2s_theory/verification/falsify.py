@@ -11,6 +11,7 @@ from w2s_theory.claim import Claim, Status
 from w2s_theory.errors import InputError
 from w2s_theory.exact.certificate import RULES
 from w2s_theory.instance_file import instance_from, instance_to_json
+from w2s_theory.processes import Spread
 from w2s_theory.verdict import Verdict
 from w2s_theory.verification.draft import Draft, draft_of
 from w2s_theory.verification.evaluation import Evaluation, evaluate_claim, finite_or_none
@@ -116,19 +117,21 @@ def falsify_claim(
     effort: Effort | None = None,
     store: Path | None = None,
     progress: Callable[[str, float], Any] = lambda stage, fraction: None,
+    spread: Spread = map,
 ) -> Falsification:
     """Search for an instance that breaks `claim` (without hypothesis `drop`), shrink it and certify it.
 
     A proved claim is searched for the largest tightness, all others for the largest violation.  The certificate is
     written into the folder `store`; without one nothing is stored, so nothing is certified.  A claim that the verifier
-    has no rule for is shrunk by its violation in floating point, and stays a candidate.  `InputError` if the claim
-    has no such hypothesis.
+    has no rule for is shrunk by its violation in floating point, and stays a candidate.  `spread` may search several
+    worlds at once; shrinking is done here.  `InputError` if the claim has no such hypothesis.
     """
     relaxed = without(claim, drop)
     if store is not None:
         require_folder(store)
     aim = "tightness" if claim.status is Status.proved and drop is None else "violation"
-    found = search(relaxed, aim=aim, seed=seed, effort=effort, progress=lambda part: progress("search", part))
+    options: Any = {"progress": lambda part: progress("search", part), "spread": spread}
+    found = search(relaxed, aim=aim, seed=seed, effort=effort, **options)
     made = Falsification(
         id=claim.id,
         status=claim.status,

@@ -22,6 +22,7 @@ from w2s_theory._types import Array
 from w2s_theory.claim import Claim, Relation
 from w2s_theory.errors import InputError
 from w2s_theory.instance import Instance
+from w2s_theory.processes import Spread
 from w2s_theory.verdict import CODES, Verdict
 from w2s_theory.verification.evaluation import Measurement
 from w2s_theory.verification.sweep import batch_measure, stack
@@ -215,6 +216,41 @@ def _best(made: Measurement) -> int | None:
     return None
 
 
+@dataclass(frozen=True)
+class Look:
+    """The search for what strains a claim in one world, which depends on nothing else."""
+
+    claim: Claim
+    world: World
+    aim: Aim
+    seed: int
+    effort: Effort
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What strains the claim most in one world, of each kind of start, and the evaluations spent."""
+
+    found: tuple[Strained, ...]
+    evaluations: int
+
+
+def look(task: Look) -> Seen:
+    """Gradient search from random starts in one world, corners and witness beside it."""
+    claim, world = task.claim, task.world
+    rng = np.random.default_rng([task.seed, zlib.crc32(repr(world).encode())])
+    z, spent = _candidates(claim, world, task.aim, rng, task.effort)
+    batch = jax.tree.map(np.asarray, decode_batch(world, z))
+    found = []
+    for start, instances in _starts(claim, world, batch):
+        with jax.enable_x64(True):
+            made = jax.tree.map(np.asarray, batch_measure((claim,), world, _JUDGED, False)(instances)[claim.id])
+        place = _best(made)
+        if place is not None:
+            found.append(_strained(made, instances, place, start, world))
+    return Seen(tuple(found), spent)
+
+
 def search(
     claim: Claim,
     *,
@@ -222,12 +258,14 @@ def search(
     seed: int = 0,
     effort: Effort | None = None,
     progress: Callable[[float], Any] | None = None,
+    spread: Spread = map,
 ) -> Strained:
     """The instance of the claim's worlds that strains it most, of all that gradient search from random starts meets.
 
     `aim` is what is maximised: lhs - rhs (`violation`) or the strain (`tightness`).  Small worlds come first, and
     the first in which a violation is found ends the search.  Corners and the claim's witness compete as they
-    are.  `InputError` if the claim has no world of finite tables.
+    are.  `spread` may look into several worlds at once; what is found beyond the end of the search is left out.
+    `InputError` if the claim has no world of finite tables.
     """
     effort = effort or Effort()
     worlds = sorted((world for world in claim.worlds if world.inputs <= MOST_INPUTS), key=_order)
@@ -235,17 +273,9 @@ def search(
         raise InputError(f"claim {claim.id} has no world in which this can be searched for")
     found: list[Strained] = []
     spent = 0
-    for number, world in enumerate(worlds):
-        rng = np.random.default_rng([seed, zlib.crc32(repr(world).encode())])
-        z, more = _candidates(claim, world, aim, rng, effort)
-        spent += more
-        batch = jax.tree.map(np.asarray, decode_batch(world, z))
-        for start, instances in _starts(claim, world, batch):
-            with jax.enable_x64(True):
-                made = jax.tree.map(np.asarray, batch_measure((claim,), world, _JUDGED, False)(instances)[claim.id])
-            place = _best(made)
-            if place is not None:
-                found.append(_strained(made, instances, place, start, world))
+    for number, seen in enumerate(spread(look, [Look(claim, world, aim, seed, effort) for world in worlds])):
+        found += seen.found
+        spent += seen.evaluations
         if progress:
             progress((number + 1) / len(worlds))
         if any(one.verdict is Verdict.violated for one in found):

@@ -6,7 +6,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -14,11 +15,16 @@ import numpy as np
 from w2s_theory._numerics import compiled
 from w2s_theory.claim import Claim, Status
 from w2s_theory.instance import Instance
+from w2s_theory.processes import Spread
 from w2s_theory.verdict import CODES, Verdict
 from w2s_theory.verification.evaluation import Measurement, evaluate_claim, finite_or_none, margins_of, measure
 from w2s_theory.worlds.world import World
 
+A = TypeVar("A")
+B = TypeVar("B")
+
 _BLOCK = 5_000
+_BLOCKS_A_PART = 40
 _SMALLEST = 64
 _SHORT = 50_000
 _ASKED = (Verdict.holds, Verdict.tight, Verdict.violated, Verdict.unresolved)
@@ -45,12 +51,6 @@ def batch_measure(claims: tuple[Claim, ...], world: World, size: int, optimised:
 def _size(world: World, instances: int) -> int:
     """Instances in a batch of this world when every claim of a sweep gets `instances`."""
     return math.ceil(world.share * min(_BLOCK, max(instances, _SMALLEST / world.share)))
-
-
-def blocks(world: World, instances: int, seed: int, *, size: int, corners: bool) -> Iterator[tuple[int, Instance]]:
-    """Batches of `size`, each with the number of its first instance; the first may begin with the corners."""
-    for number in range(-(-instances // size)):
-        yield number * size, _block(world, size, number, seed, corners and number == 0)
 
 
 @functools.lru_cache(maxsize=32)
@@ -109,10 +109,9 @@ def shares(worlds: tuple[World, ...], instances: int) -> list[int]:
 
 
 class Tally:
-    """What the batches of a sweep have shown of one claim so far."""
+    """What some of a sweep's batches have shown of one claim."""
 
-    def __init__(self, claim: Claim):
-        self.claim = claim
+    def __init__(self) -> None:
         self.counts = dict.fromkeys(CODES, 0)
         self.slack, self.tightness = np.inf, -np.inf
         self.found: list[tuple[float, float, Instance]] = []
@@ -121,6 +120,10 @@ class Tally:
 
     def add(self, world: World, made: Measurement, batch: Instance) -> None:
         """Count a batch of `world`."""
+
+        def instance(place: int) -> Instance:
+            return jax.tree.map(lambda leaf: leaf[place].copy(), batch)  # a view would keep the batch
+
         code, slack = np.asarray(made.code), np.asarray(made.slack)
         for verdict in CODES:
             self.counts[verdict] += int(np.sum(code == verdict.code))
@@ -131,14 +134,26 @@ class Tally:
         strained = np.where(violated if violated.any() else asked, slack, np.inf)
         worst = int(np.argmin(strained))
         if asked.any() and (bool(violated.any()), -float(strained[worst])) > self.worst[:2]:
-            instance = jax.tree.map(lambda leaf: leaf[worst], batch)
-            self.worst = bool(violated.any()), -float(strained[worst]), instance
-        before = self.by_world.get(str(world), (0, 0))
-        self.by_world[str(world)] = before[0] + int(asked.sum()), before[1] + int(violated.sum())
+            self.worst = bool(violated.any()), -float(strained[worst]), instance(worst)
+        self._count(str(world), int(asked.sum()), int(violated.sum()))
         if violated.any():
             place = _plainest(np.where(violated, slack, np.inf), np.asarray(made.rhs))
-            instance = jax.tree.map(lambda leaf: leaf[place], batch)
-            self.found.append((slack[place], np.asarray(made.rhs)[place], instance))
+            self.found = lasting([*self.found, (slack[place], np.asarray(made.rhs)[place], instance(place))])
+
+    def merge(self, later: "Tally") -> None:
+        """Count what the batches after these have shown."""
+        for verdict in CODES:
+            self.counts[verdict] += later.counts[verdict]
+        self.slack, self.tightness = min(self.slack, later.slack), max(self.tightness, later.tightness)
+        if later.worst[:2] > self.worst[:2]:
+            self.worst = later.worst
+        for world, counts in later.by_world.items():
+            self._count(world, *counts)
+        self.found = lasting([*self.found, *later.found])
+
+    def _count(self, world: str, asked: int, violated: int) -> None:
+        before = self.by_world.get(world, (0, 0))
+        self.by_world[world] = before[0] + asked, before[1] + violated
 
     @property
     def asked(self) -> int:
@@ -150,9 +165,9 @@ class Tally:
         """Instances among them that violate the claim."""
         return self.counts[Verdict.violated]
 
-    def row(self) -> SweepRow:
-        """The row, with its counterexample evaluated again."""
-        claim, found = self.claim, self.found
+    def row(self, claim: Claim) -> SweepRow:
+        """The row of `claim`, with its counterexample evaluated again."""
+        found = self.found
         counterexample = found[_plainest(*np.array([f[:2] for f in found]).T)][2] if found else None
         confirmed = counterexample is not None and evaluate_claim(claim, counterexample).verdict is Verdict.violated
         return SweepRow(
@@ -171,38 +186,113 @@ class Tally:
         )
 
 
-def sweep_claim(claim: Claim, instances: int, seed: int) -> SweepRow:
-    """Check one claim on `instances` instances of its worlds.
+def lasting(found: list[tuple[float, float, A]]) -> list[tuple[float, float, A]]:
+    """Those of the violations (slack, rhs, instance) found so far that can be the plainest of all in the end.
 
-    A proved claim is checked on the worlds' corners too; a refuted one must be refuted by random draws alone.
+    One below nine tenths of the worst cannot, nor one beside another that is at least as bad and is preferred to it.
+    A few are left, however many were found.
     """
-    return tallied((claim,), instances, seed)[0].row()
+    limit = 0.9 * min((slack for slack, _, _ in found), default=0.0)
+    kept: list[int] = []
+    preferred = -np.inf, 0
+    for number in sorted(range(len(found)), key=lambda n: (found[n][0], -found[n][1], n)):
+        slack, rhs, _ = found[number]
+        if slack <= limit and (rhs, -number) > preferred:
+            kept.append(number)
+            preferred = rhs, -number
+    return [found[number] for number in sorted(kept)]
 
 
-def tallied(claims: Sequence[Claim], instances: int, seed: int, corners: bool = True) -> list[Tally]:
-    """A sweep of claims about the same class of instances: what they share is computed once a batch.
+@dataclass(frozen=True)
+class Program:
+    """Claims that are compiled together, for batches of `size` of a world; `counts` are the instances each gets."""
+
+    claims: tuple[Claim, ...]
+    counts: tuple[int, ...]
+    world: World
+    corners: bool
+    size: int
+    optimised: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """The batches of a program from number `first` on, up to number `end`."""
+
+    program: Program
+    first: int
+    end: int
+
+
+def programs(claims: Iterable[Claim], instances: int, seed: int, corners: bool = True) -> list[Program]:
+    """What a sweep of claims about the same class of instances consists of; it depends on nothing else.
 
     With `corners`, proved claims are asked at the worlds' corners first; without, at random draws alone.
     """
-    tallies = {claim: Tally(claim) for claim in claims}
     wanted: dict[tuple[World, bool], dict[Claim, int]] = {}
     for claim in claims:
         for world, share in zip(claim.worlds, shares(claim.worlds, instances), strict=True):
             first = corners and claim.status is not Status.refuted and bool(world.corners())
             if share:
                 wanted.setdefault((world, first), {})[claim] = share
-    for (world, with_corners), counts in wanted.items():
-        size, most = _size(world, instances), max(counts.values())
-        measured = batch_measure(tuple(counts), world, size, most > _SHORT * world.share)
-        for first, batch in blocks(world, most, seed, size=size, corners=with_corners):
-            with jax.enable_x64(True):
-                made = jax.tree.map(np.asarray, measured(batch))
-            for claim, count in counts.items():
-                if count > first:
-                    tallies[claim].add(
-                        world, jax.tree.map(lambda leaf, n=count - first: leaf[:n], made[claim.id]), batch
-                    )
-    return list(tallies.values())
+    made = []
+    for (world, first), counts in wanted.items():
+        optimised = max(counts.values()) > _SHORT * world.share
+        size = _size(world, instances)
+        made.append(Program(tuple(counts), tuple(counts.values()), world, first, size, optimised, seed))
+    return made
+
+
+def parts(program: Program) -> Iterator[Part]:
+    """The parts of a program, in order: as many batches each as take seconds."""
+    batches = -(-max(program.counts) // program.size)
+    for first in range(0, batches, _BLOCKS_A_PART):
+        yield Part(program, first, min(first + _BLOCKS_A_PART, batches))
+
+
+def tallied_part(part: Part) -> list[Tally]:
+    """What the batches of a part show of each of its claims."""
+    program = part.program
+    measured = batch_measure(program.claims, program.world, program.size, program.optimised)
+    tallies = [Tally() for _ in program.claims]
+    for number in range(part.first, part.end):
+        batch = _block(program.world, program.size, number, program.seed, program.corners and number == 0)
+        with jax.enable_x64(True):
+            made = jax.tree.map(np.asarray, measured(batch))
+        for claim, count, tally in zip(program.claims, program.counts, tallies, strict=True):
+            left = count - number * program.size
+            if left > 0:
+                tally.add(program.world, jax.tree.map(lambda leaf, n=left: leaf[:n], made[claim.id]), batch)
+    return tallies
+
+
+def _merged(claims: Iterable[Claim], planned: Iterable[Program], made: Iterator[list[Tally]]) -> dict[Claim, Tally]:
+    """The tallies of all parts of the programs, which `made` has in order, one a claim."""
+    tallies = {claim: Tally() for claim in claims}
+    for program in planned:
+        for _ in parts(program):
+            for claim, tally in zip(program.claims, next(made), strict=True):
+                tallies[claim].merge(tally)
+    return tallies
+
+
+def sweep_claim(claim: Claim, instances: int, seed: int) -> SweepRow:
+    """Check one claim on `instances` instances of its worlds.
+
+    A proved claim is checked on the worlds' corners too; a refuted one must be refuted by random draws alone.
+    """
+    return tallied((claim,), instances, seed)[0].row(claim)
+
+
+def tallied(claims: Sequence[Claim], instances: int, seed: int, corners: bool = True) -> list[Tally]:
+    """A sweep of claims about the same class of instances: what they share is computed once a batch.
+
+    `corners` as in `programs`.
+    """
+    planned = programs(claims, instances, seed, corners)
+    made = (tallied_part(part) for program in planned for part in parts(program))
+    return list(_merged(claims, planned, made).values())
 
 
 def _plainest(slack: np.ndarray, rhs: np.ndarray) -> int:
@@ -218,30 +308,41 @@ def _word(claim: Claim, counts: dict[Verdict, int], confirmed: bool) -> str:
     return "holds" if counts[Verdict.holds] + counts[Verdict.tight] else "unresolved"
 
 
+def two_programs_at_a_time(function: Callable[[Any], B], values: Iterable[Any], /) -> Iterator[B]:
+    """A `Spread` of parts on two threads of this process; those of a program on one, which compiles it once."""
+
+    def one(of_program: list[Part]) -> list[B]:
+        return [function(part) for part in of_program]
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for made in pool.map(one, [list(group) for _, group in groupby(values, key=lambda part: part.program)]):
+            yield from made
+
+
 def sweep(
     claims: Iterable[Claim],
     instances: int = 10_000,
     seed: int = 0,
     on_row: Callable[[SweepRow], Any] | None = None,
+    spread: Spread = two_programs_at_a_time,
 ) -> list[SweepRow]:
-    """`sweep_claim` for each claim; rows in the order of the claims.
+    """`sweep_claim` for each claim; rows in the order of the claims, and `on_row` told of each as it gets complete.
 
-    Claims with the same assumptions are compiled and run together, and two such groups at a time, since compilation
-    is most of the work.  Draws depend on the seed and the world alone, so a claim's row is the same, up to rounding,
-    whatever else is swept.
+    Claims with the same assumptions are compiled and run together, in parts of some batches, which `spread` may run
+    anywhere: by default two programs at a time, since compilation is most of the work.  Draws depend on the seed, the
+    world and the number of the batch alone, and parts are put together exactly, so a claim's row is the same wherever
+    they ran; and, up to rounding, whatever else is swept.
     """
     claims = list(claims)
     groups: dict[object, list[Claim]] = {}
     for claim in claims:
         groups.setdefault(claim.assumes or claim.id, []).append(claim)
-
-    def one(group: list[Claim]) -> list[SweepRow]:
-        rows = [tally.row() for tally in tallied(group, instances, seed)]
-        for row in rows:
+    planned = [programs(group, instances, seed) for group in groups.values()]
+    made = spread(tallied_part, (part for group in planned for program in group for part in parts(program)))
+    rows: dict[str, SweepRow] = {}
+    for group, of_group in zip(groups.values(), planned, strict=True):
+        for claim, tally in _merged(group, of_group, made).items():
+            rows[claim.id] = tally.row(claim)
             if on_row:
-                on_row(row)
-        return rows
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        rows = {row.id: row for made in pool.map(one, groups.values()) for row in made}
+                on_row(rows[claim.id])
     return [rows[claim.id] for claim in claims]

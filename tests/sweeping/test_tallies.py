@@ -1,0 +1,35 @@
+"""What a sweep keeps of the violations it meets: few, and the one that its row shows."""
+
+import numpy as np
+
+from w2s_theory.catalogue import CATALOGUE
+from w2s_theory.verification.sweep import lasting, tallied
+
+
+def plainest(found):
+    """Which of all violations the row shows: of those within a tenth of the worst, the first of largest rhs."""
+    worst = min(slack for slack, *_ in found)
+    return max((f for f in found if f[0] <= 0.9 * worst), key=lambda f: f[1])
+
+
+def test_what_is_kept_of_many_violations_has_the_one_that_is_shown_and_is_little():
+    rng = np.random.default_rng(0)
+    for digits in (1, 2, 3, 12):
+        slack = -np.round(rng.choice([1.0, 0.2]) + 0.2 * rng.random(3_000) + rng.exponential(0.01, 3_000), digits)
+        rhs = np.round(rng.normal(size=3_000), 0 if digits < 12 else 12)
+        found = list(zip(slack.tolist(), rhs.tolist(), range(3_000), strict=True))
+        kept = []
+        for number, one in enumerate(found):
+            kept = lasting([*kept, one])
+            if number % 50 == 0:
+                assert plainest(kept) == plainest(found[: number + 1])
+            assert len(kept) < 30
+        halves = lasting([*lasting(found[:1_000]), *lasting(found[1_000:])])
+        assert halves == kept and plainest(kept) == plainest(found)
+
+
+def test_a_kept_instance_is_no_view_of_its_batch():
+    (tally,) = tallied((CATALOGUE["calibration-binned"],), 200, 0)
+    assert tally.found
+    for _, _, instance in tally.found:
+        assert all(getattr(leaf, "base", None) is None for leaf in (instance.weak, instance.truth))
