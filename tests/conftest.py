@@ -1,5 +1,6 @@
 """One Hypothesis profile, and run-time checks of every annotated shape and type of the package."""
 
+import gc
 import itertools
 import os
 from pathlib import Path
@@ -54,6 +55,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(_GROUPS.get(place(item).parts[0], str(place(item)))))
+
+
+def pytest_collection_finish():
+    """Modules live as long as the process: the garbage collector need not walk through them, nor come so often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture

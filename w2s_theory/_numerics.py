@@ -115,19 +115,22 @@ def _traced_once(function: Callable[P, T]) -> Callable[P, T]:
 
 def _as_arrays(arguments: Any) -> Any:
     """Python numbers and lists as arrays: of float64, or of the precision of the arrays beside them."""
-
-    def is_list(x: Any) -> bool:
-        return isinstance(x, list)
-
-    dtypes = [getattr(leaf, "dtype", np.dtype(int)) for leaf in jax.tree.leaves(arguments, is_leaf=is_list)]
+    dtypes = [getattr(leaf, "dtype", np.dtype(int)) for leaf in jax.tree.leaves(arguments, is_leaf=_is_list)]
     precision = max(
         (d for d in dtypes if jnp.issubdtype(d, jnp.inexact)), key=lambda d: d.itemsize, default=np.dtype(float)
     )
+    return jax.tree.map(functools.partial(_as_array, precision), arguments, is_leaf=_is_list)
 
-    def convert(leaf: Any) -> Any:
-        return np.asarray(leaf, dtype=precision) if isinstance(leaf, int | float | list) else leaf
 
-    return jax.tree.map(convert, arguments, is_leaf=is_list)
+# not inside the function above, which is called often: where annotations are checked, to define one takes a millisecond
+
+
+def _is_list(x: Any) -> bool:
+    return isinstance(x, list)
+
+
+def _as_array(precision: np.dtype, leaf: Any) -> Any:
+    return np.asarray(leaf, dtype=precision) if isinstance(leaf, int | float | list) else leaf
 
 
 def real(x: Array | float) -> jax.Array:

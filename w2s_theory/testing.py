@@ -6,6 +6,7 @@ denominators.  Set `deadline=None`: the first example of a shape compiles.  This
 which is not a run-time dependency: install it beside the package.
 """
 
+import functools
 from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
@@ -211,12 +212,7 @@ def _within(
     that was cut off last, as many of `parts` equal parts are put back as the limit allows.
     """
 
-    def near(steps: np.ndarray) -> np.ndarray:
-        apart = np.sum(kl_div(weak, _between(weak, strong, steps[..., None])), axis=-1)
-        if not each:
-            apart = np.broadcast_to(np.where(weights > 0, apart, 0.0) @ weights, apart.T.shape).T
-        return apart <= limit
-
+    near = functools.partial(_near_enough, weights, weak, strong, limit, each)
     halved = np.append(2.0 ** -np.arange(64), 0.0)[:, None] * np.ones(len(weights))
     enough = np.argmax(near(halved), axis=0)
     low, high = halved[enough, range(len(weights))], halved[np.maximum(enough - 1, 0), range(len(weights))]
@@ -226,3 +222,13 @@ def _within(
     while float(disagreement(weights, weak, moved := _between(weak, strong, steps[:, None]))) > limit:
         steps, cut = steps * (1 - cut), 2 * cut  # rounding
     return moved
+
+
+def _near_enough(
+    weights: np.ndarray, weak: np.ndarray, strong: np.ndarray, limit: float, each: bool, steps: np.ndarray
+) -> np.ndarray:
+    """Whether the strong model is within the limit after these steps from the weak one, at `each` input or over all."""
+    apart = np.sum(kl_div(weak, _between(weak, strong, steps[..., None])), axis=-1)
+    if not each:
+        apart = np.broadcast_to(np.where(weights > 0, apart, 0.0) @ weights, apart.T.shape).T
+    return apart <= limit

@@ -63,13 +63,13 @@ def test_bregman_projections_beat_every_other_member_of_their_class(name):
     shares = np.concatenate([np.eye(4), np.random.default_rng(1).dirichlet(np.full(4, 0.5), 200)])
 
     def distance(g, h):
-        return float(np.sum(WEIGHTS[:, None] * np.asarray(phi.term(g, h))))
+        return np.sum(WEIGHTS[:, None] * np.asarray(phi.term(g, h)), axis=(-2, -1))
 
-    for share in shares:
-        member = np.tensordot(share, MODELS, 1)
-        assert distance(hull, TARGET) <= distance(member, TARGET) + 1e-12
-        member = np.asarray(phi.from_slope(np.tensordot(share, np.asarray(phi.slope(MODELS)), 1)))
-        assert distance(TARGET, dual) <= distance(TARGET, member) + 1e-12
+    members = np.tensordot(shares, MODELS, 1)
+    assert members.shape == (204, *TARGET.shape)
+    assert np.all(distance(hull, TARGET) <= distance(members, TARGET) + 1e-12)
+    members = np.asarray(phi.from_slope(np.tensordot(shares, np.asarray(phi.slope(MODELS)), 1)))
+    assert np.all(distance(TARGET, dual) <= distance(TARGET, members) + 1e-12)
 
 
 @DIRECTIONS

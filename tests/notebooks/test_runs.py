@@ -7,6 +7,7 @@ import pytest
 
 from run_notebooks import made
 from tests.notebooks.folder import FOLDER, NAMES, outputs, spoken, stored
+from w2s_theory.compilation_cache import SWITCH, keep_compiled_code
 
 NUMBER = re.compile(r"[-+−]?\d[\d,]*\.?\d*(?:[eE][-+−]?\d+)?")
 SECONDS = 60
@@ -32,9 +33,20 @@ def test_printed_numbers_are_read():
     assert numbers == [1234.5, -0.002, 1.0]
 
 
+@pytest.fixture(scope="module")
+def shared_code(tmp_path_factory):
+    """Kernels read what one before them compiled: a notebook and its solutions run much the same programs."""
+    settings = {SWITCH: str(tmp_path_factory.mktemp("compiled"))}
+    folder = keep_compiled_code(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        yield folder
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", NAMES)
-def test_runs(name):
+def test_runs(name, shared_code):
     before = processor_time()
     now = made(FOLDER / f"{name}.py")
     assert 0 < processor_time() - before < SECONDS
