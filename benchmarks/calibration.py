@@ -114,7 +114,7 @@ def top_case(n: int, k: int) -> Case:
         bare("numba, one pass", peers.numba_top, *given),
         bare("jax.jit, segment_sum", peers.jax_top, *given),
         bare("NumPy bincount", peers.numpy_top, *given),
-        library("torchmetrics", peers.torchmetrics_top, *given),
+        library("torchmetrics (sums in float32)", peers.torchmetrics_top, *given, known_inaccurate=True),
         library("relplot binnedECE", peers.relplot_binned, *given),
         library("scikit-learn calibration_curve", peers.sklearn_top, *given),
         library("netcal ECE", peers.netcal_top, *given),

@@ -80,11 +80,10 @@ def test_columns_that_say_nothing_are_left_out():
     assert "/ machine's limit" not in columns and all(len(row) == len(columns) for row in rows)
 
 
-@pytest.mark.skipif(not STORED.exists(), reason="nothing was measured: make bench")
 def test_written_results_are_those_that_are_stored():
     stored = load(STORED)
     assert WRITTEN.read_text(encoding="utf-8") == render(stored), "run `make bench`"
-    assert list(stored.sections) == list(TASKS)
+    assert list(stored.sections) == [name for name in TASKS if name in stored.sections]
 
 
 def test_limits_of_the_machine():
