@@ -51,7 +51,7 @@ def draw(n: int, k: int, kind: str) -> Pair:
 
     def rows() -> np.ndarray:
         made = rng.standard_exponential((n, k), dtype=np.dtype(kind))
-        made += np.finfo(kind).tiny
+        made += np.finfo(kind).eps  # a float32 zero would make every divergence infinite
         made /= made.sum(axis=1, keepdims=True)
         return made
 
