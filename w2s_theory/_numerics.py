@@ -92,7 +92,7 @@ def on_arrays(function: Callable[..., T]) -> Callable[..., T]:
     """`function`, given lists as float64 arrays: for what prepares the arguments of compiled functions."""
 
     def converted(x: Any) -> Any:
-        return np.asarray(x, float) if isinstance(x, list) else x
+        return np.asarray(x, float) if _is_list(x) else x
 
     @functools.wraps(function)
     def entry(*args: Any, **kwargs: Any) -> T:
@@ -120,9 +120,6 @@ def _as_arrays(arguments: Any) -> Any:
         (d for d in dtypes if jnp.issubdtype(d, jnp.inexact)), key=lambda d: d.itemsize, default=np.dtype(float)
     )
     return jax.tree.map(functools.partial(_as_array, precision), arguments, is_leaf=_is_list)
-
-
-# not inside the function above, which is called often: where annotations are checked, to define one takes a millisecond
 
 
 def _is_list(x: Any) -> bool:

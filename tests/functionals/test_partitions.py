@@ -89,6 +89,14 @@ def test_edges_of_equal_mass_are_the_same_in_compiled_code(precision):
     np.testing.assert_array_equal(run(partitions.bin_edges, scores, bins=15, scheme="equal-mass"), edges)
 
 
+@pytest.mark.parametrize("scheme", ["equal-width", "equal-mass"])
+def test_edges_between_whole_numbers_are_those_of_the_same_numbers_as_floats(scheme):
+    scores = np.array([0, 1, 1, 1])
+    edges = partitions.bin_edges(scores, 4, scheme)
+    assert edges.dtype == float
+    assert edges.tolist() == partitions.bin_edges(scores.astype(float), 4, scheme).tolist()
+
+
 @pytest.mark.parametrize("classes", [3, 33, 70])
 def test_of_equal_entries_the_first_is_likeliest(classes):
     """Ties within a row in every second row, at the end of the row too."""

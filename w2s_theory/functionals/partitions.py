@@ -108,11 +108,12 @@ def bin_edges(scores: Array, bins: int, scheme: Scheme) -> Array:
     `equal-width`: j/bins, rounded once.  `equal-mass`: so that bins hold nearly equally many scores, and equal scores
     share a bin, that in which the middle of their tied block falls.
     """
+    if not jnp.issubdtype(scores.dtype, jnp.inexact):
+        scores = scores.astype(float)
     if scheme == "equal-width":
         edges = np.arange(1, bins) / bins  # compiled code would multiply by a rounded 1/bins
-        precision = scores.dtype if jnp.issubdtype(scores.dtype, jnp.inexact) else edges.dtype
         shape = (bins - 1, *scores.shape[1:])
-        return np.broadcast_to(edges.reshape(-1, *(1,) * (scores.ndim - 1)), shape).astype(precision)
+        return np.broadcast_to(edges.reshape(-1, *(1,) * (scores.ndim - 1)), shape).astype(scores.dtype)
     if isinstance(scores, Tracer):
         if scores.ndim == 1:
             return _mass_edges(jnp.sort(scores), bins, jnp)
