@@ -4,13 +4,16 @@ Each NN_name.py (jupytext, percent format) becomes NN_name.ipynb with its output
 or machines is kept, so that running it twice gives the same files.
 """
 
+import asyncio
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import jupytext
 import nbformat
+import zmq
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).resolve().parent
@@ -44,8 +47,36 @@ def made(source: Path) -> nbformat.NotebookNode:
         extra_arguments=["--IPKernelApp.log_level=40"],
         coalesce_streams=True,
     )
+    look_again(client)
     client.execute()
     return _settled(notebook, source.name)
+
+
+def look_again(client: NotebookClient, seconds: float = 1.0) -> None:
+    """Have the client look for messages every so often while its kernel lives.
+
+    Now and then pyzmq is not woken by a message that has come, and the client would wait for it until a cell's time is
+    over; asking a socket for its events lets pyzmq deliver what is there.
+    """
+    looking: list[asyncio.Task[None]] = []
+
+    async def look(sockets: list[zmq.Socket]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            for socket in sockets:
+                with suppress(zmq.ZMQError):  # closed
+                    socket.get(zmq.EVENTS)
+
+    async def start(**_: Any) -> None:
+        assert client.kc is not None
+        sockets: Any = [client.kc.shell_channel.socket, client.kc.iopub_channel.socket]
+        looking.append(asyncio.create_task(look(sockets)))
+
+    async def end(**_: Any) -> None:
+        while looking:
+            looking.pop().cancel()
+
+    client.on_notebook_start, client.on_notebook_complete = start, end
 
 
 def _settled(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
