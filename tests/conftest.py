@@ -18,9 +18,10 @@ os.environ["XLA_FLAGS"] = " ".join(
 import jax
 import pytest
 from hypothesis import HealthCheck, settings
-from jaxtyping import install_import_hook
 
-install_import_hook("w2s_theory", "beartype.beartype")
+from tests.type_checks import check_types
+
+check_types()
 
 from tests.browser import Browser, find_browser  # noqa: E402
 from w2s_theory.experiments import claims_on_pairs  # noqa: E402
