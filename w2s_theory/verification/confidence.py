@@ -24,6 +24,8 @@ Region = Literal["clt", "hoeffding", "empirical-bernstein", "betting"]
 
 _GRID = 512
 _BOLDEST = 0.5
+_FACTORS = 512
+"""Of a product of factors between a half and three halves that no float64 over- or underflows."""
 
 
 class Interval(NamedTuple):
@@ -184,10 +186,10 @@ class _Capital:
         while start < len(values):
             part = values[start : start + size]
             bet = self._bet(len(part))
-            for first in range(0, len(part), 4096):
-                apart = part[first : first + 4096, None] - self.grid
-                self.up += np.log1p(bet * apart).sum(axis=0)
-                self.down += np.log1p(-bet * apart).sum(axis=0)
+            for first in range(0, len(part), _FACTORS):
+                won = bet * (part[first : first + _FACTORS, None] - self.grid)
+                self.up += np.log(np.prod(1.0 + won, axis=0))
+                self.down += np.log(np.prod(1.0 - won, axis=0))
             self.count += len(part)
             self.total += float(part.sum())
             self.squares += float((part**2).sum())
