@@ -105,6 +105,10 @@ def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], "|" + " --- |" * len(columns), *lines[1:]])
 
 
+def _bullets(sentences: Sequence[str]) -> str:
+    return "\n".join(f"* {sentence}" for sentence in sentences)
+
+
 ANSWERS = {True: "yes", False: "**no**", None: "not shown"}
 
 
@@ -119,6 +123,12 @@ def target_table(sections: Sequence[Section]) -> tuple[list[str], list[list[str]
     return columns, rows
 
 
+def reasons(sections: Sequence[Section]) -> list[str]:
+    """A sentence for each target that is not met."""
+    missed = [(section.title, v) for section in sections for v in section.verdicts if v.met is False]
+    return [f"{title}, {v.sentence}: {v.why or 'why is not known.'}" for title, v in missed]
+
+
 def render(results: Results) -> str:
     """RESULTS.md."""
     sections = list(results.sections.values())
@@ -127,6 +137,8 @@ def render(results: Results) -> str:
     parts.append(", ".join(f"{name} {version}" for name, version in results.versions.items()) + ".")
     parts.append("## Targets")
     parts.append(_markdown(*target_table(sections)))
+    if missed := reasons(sections):
+        parts += ["### Why those are not met", _bullets(missed)]
     for section in sections:
         parts.append(f"## {section.title}")
         parts.append(section.about)
@@ -136,5 +148,5 @@ def render(results: Results) -> str:
         for law in section.laws:
             parts += [f"### {law_title(law)}", _markdown(*law_table(law))]
         if section.conclusions:
-            parts.append("\n".join(f"* {sentence}" for sentence in section.conclusions))
+            parts.append(_bullets(section.conclusions))
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"

@@ -60,13 +60,17 @@ def error(outcome: Outcome) -> Reading | None:
 
 @dataclass(frozen=True)
 class Target:
-    """In every case of `group` the measured number is at least `least` and at most `most`."""
+    """In every case of `group` the measured number is at least `least` and at most `most`.
+
+    `why` is what keeps from it, as far as that is known; it is told where the target is not met.
+    """
 
     sentence: str
     group: str
     measure: Measure
     least: float | None = None
     most: float | None = None
+    why: str = ""
 
 
 @dataclass
@@ -80,6 +84,7 @@ class Verdict:
     cases: int
     cases_met: int
     met: bool | None
+    why: str = ""
 
 
 def _is_met(target: Target, reading: Reading) -> bool | None:
@@ -100,7 +105,8 @@ def verdict(target: Target, outcomes: Iterable[Outcome]) -> Verdict:
     answers = [_is_met(target, reading) for _, reading in found]
     met = False if False in answers else None if None in answers else True
     measured = f"{'more than ' if worst[1].at_least else ''}{worst[1].value:.3g}"
-    return Verdict(target.sentence, wanted, measured, worst[0].name, len(found), answers.count(True), met)
+    why = target.why if met is False else ""
+    return Verdict(target.sentence, wanted, measured, worst[0].name, len(found), answers.count(True), met, why)
 
 
 def _rank(met: bool | None) -> int:

@@ -58,7 +58,7 @@ def test_other_measures(measure, value):
 def small_results():
     outcomes = [outcome("one case", 0.002, 0.004, least=0.001, count=10, unit="rows"), outcome("late", 1.0, None, 20.0)]
     laws = [Law("growing", "classes", "rows", [1, 2], [0.5, 1.0], [2.0, 2.0], 1.0)]
-    checks = [verdict(target(least=least), outcomes[:1]) for least in (1.5, 3.0)]
+    checks = [verdict(target(least=least, why="It is hard."), outcomes[:1]) for least in (1.5, 3.0)]
     section = Section("toy", "A toy", "About it.", "today", "0.0", "none", outcomes, laws, checks, ["It grows."])
     return Results({"cores": "2"}, {"numpy": "2"}, {"toy": section})
 
@@ -70,6 +70,7 @@ def test_results_are_rendered_with_targets_met_and_not_met(tmp_path):
     text = render(results)
     assert "| A toy | ahead of libraries | at least 1.5 | 2 | one case | 1 of 1 | yes |" in text
     assert "| A toy | ahead of libraries | at least 3 | 2 | one case | 0 of 1 | **no** |" in text
+    assert text.count("* A toy, ahead of libraries: It is hard.") == 1
     assert "| mine | 2 ms | 1 | 0.5 | 2 | 1e-16 | 5e+03 | 5 |  |" in text
     assert "| fast |  | > 20 |" in text
     assert "growing: time grows as classes^1.00" in text and "* It grows." in text

@@ -3,13 +3,14 @@
 import functools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import jax
 import numpy as np
 
 from w2s_theory._numerics import compiled
+from w2s_theory._types import Array
 from w2s_theory.claim import Claim, Status
 from w2s_theory.errors import InputError
 from w2s_theory.instance import Instance
@@ -23,6 +24,7 @@ RULES = ("exact", "quadrature", "monte-carlo")
 
 _COARSE, _TINY = 1e-6, 1e-6
 _MOST_SMOOTH = 2_000
+_FEW_ATOMS = 1_024
 
 _ASKED = (Verdict.holds, Verdict.tight, Verdict.violated)
 
@@ -131,8 +133,24 @@ def _deterministic(claims: Sequence[Claim], population: Population, rule: str) -
         atoms = len(instance.weights)
         problems = {claim: _unusable(claim, atoms) or claim.outside_domain(instance) for claim in claims}
         asked = tuple(claim for claim, problem in problems.items() if problem is None)
-        measured = jax.tree.map(np.asarray, _measured(asked)(instance))
+        measured = jax.tree.map(np.asarray, _measured(asked)(_padded(instance)))
     return [_outcome(claim, population, atoms, measured.get(claim.id), problems[claim]) for claim in claims]
+
+
+def _padded(instance: Instance) -> Instance:
+    """The instance with weightless copies of its first atom, as many as let populations share compiled code."""
+    atoms = len(instance.weights)
+    wanted = max(_FEW_ATOMS, 1 << (atoms - 1).bit_length())
+
+    def longer(leaf: Array) -> np.ndarray:
+        leaf = np.asarray(leaf)
+        return np.concatenate([leaf, np.repeat(leaf[:1], wanted - atoms, axis=0)]) if leaf.ndim else leaf
+
+    made = jax.tree.map(longer, instance)
+    for weights in (made.weights, made.coarse_weights):
+        if weights is not None:
+            weights[atoms:] = 0.0
+    return replace(made, provenance=replace(instance.provenance, atoms=wanted))
 
 
 @functools.lru_cache(maxsize=16)

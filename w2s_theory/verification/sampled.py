@@ -59,7 +59,7 @@ def _inside(uniform: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=64)
-def _summaries(draws: Draws | str, raw: bool) -> Any:
+def _summaries(draws: Draws | str, raw: bool, optimised: bool) -> Any:
     """Compiled: means and squared deviations of every statistic over the first `valid` points of a block."""
 
     def summarised(
@@ -86,7 +86,7 @@ def _summaries(draws: Draws | str, raw: bool) -> Any:
 
         return {name: moments(v) for name, v in values.items()}
 
-    return compiled(summarised)
+    return compiled(summarised, optimised=optimised)
 
 
 @functools.cache
@@ -99,9 +99,8 @@ def pilot_multipliers(population: Population, seed: int) -> Multipliers | None:
     """Points on either side of the best multipliers, from a sample of its own; None without a floor."""
     if population.kind != "simplex" or population.floor <= 0:
         return None
-    uniform = _inside(np.random.default_rng([seed, 0]).random((_PILOT, population.dimension)))
+    instance = _drawn(population, _PILOT, [seed, 0])
     with jax.enable_x64(True):
-        instance = population.sampled_instance(population.points(uniform))
         least = {"worst": 1.05 / population.floor, "best": 0.0, "upper": -math.inf, "lower": -math.inf}
 
         def around(name: str) -> tuple[float, float]:
@@ -143,7 +142,7 @@ def sample_means(
         raise InputError(f"stopping early needs the betting region; {region} is valid at a fixed sample size only")
     multipliers = pilot_multipliers(population, seed)
     setting = ranges(population, _classes(population), multipliers)
-    step = _summaries(draws, region == "betting")
+    step = _summaries(draws, region == "betting", samples > _BLOCK)
     means: Means | None = None
     units: dict[int, list[tuple[int, dict[str, float]]]] = {}
 
@@ -198,9 +197,9 @@ def _bounded(bounds: Range) -> bool:
 
 
 def _classes(population: Population) -> int:
-    uniform = np.full((1, population.dimension), 0.5)
+    points = population.points(np.full((1, population.dimension), 0.5))
     with jax.enable_x64(True):
-        return population.models(population.points(uniform)).truth.shape[-1]
+        return jax.eval_shape(population.models, points).truth.shape[-1]
 
 
 @dataclass(frozen=True)
@@ -245,7 +244,7 @@ def sampled_outcomes(
     means, multipliers = sample_means(population, samples, draws=draws, region=region, seed=seed)
     unit = {"plain": 1, "antithetic": 2, "sobol": samples / _SCRAMBLES}[draws]
     setting = Setting(float(population.floor), _classes(population), _noise(population), multipliers)
-    pilot = _pilot(population, seed)
+    pilot = _drawn(population, 1_000, [seed, 3])
     asked: dict[str, Sampled] = {}
     outcomes: dict[str, SampledOutcome] = {}
     for claim in claims:
@@ -298,10 +297,15 @@ def _noise(population: Population) -> float:
     return float(SQUARED_LOSS_SIGMA if population.noise is None else population.noise)
 
 
-def _pilot(population: Population, seed: int) -> Instance:
-    uniform = _inside(np.random.default_rng([seed, 3]).random((1_000, population.dimension)))
+@functools.cache
+def _sampled_instance() -> Any:
+    return compiled(lambda population, points: population.sampled_instance(points), optimised=False)
+
+
+def _drawn(population: Population, samples: int, seed: Sequence[int]) -> Instance:
+    uniform = _inside(np.random.default_rng(seed).random((samples, population.dimension)))
     with jax.enable_x64(True):
-        return population.sampled_instance(population.points(uniform))
+        return _sampled_instance()(population, population.points(uniform))
 
 
 def _not_asked(claim: Claim, population: Population, pilot: Instance, means: Means) -> tuple[str | None, Verdict]:

@@ -18,6 +18,7 @@ from w2s_theory.instance import Instance
 from w2s_theory.processes import Spread
 from w2s_theory.verdict import CODES, Verdict
 from w2s_theory.verification.evaluation import Measurement, evaluate_claim, finite_or_none, margins_of, measure
+from w2s_theory.verification.in_order import in_order
 from w2s_theory.worlds.world import World
 
 A = TypeVar("A")
@@ -256,10 +257,13 @@ def tallied_part(part: Part) -> list[Tally]:
     program = part.program
     measured = batch_measure(program.claims, program.world, program.size, program.optimised)
     tallies = [Tally() for _ in program.claims]
-    for number in range(part.first, part.end):
+
+    def drawn_and_measured(number: int) -> tuple[int, Instance, dict[str, Measurement]]:
         batch = _block(program.world, program.size, number, program.seed, program.corners and number == 0)
         with jax.enable_x64(True):
-            made = jax.tree.map(np.asarray, measured(batch))
+            return number, batch, jax.tree.map(np.asarray, measured(batch))
+
+    for number, batch, made in in_order(drawn_and_measured, range(part.first, part.end), threads=2):
         for claim, count, tally in zip(program.claims, program.counts, tallies, strict=True):
             left = count - number * program.size
             if left > 0:
