@@ -23,7 +23,7 @@ from w2s_theory.worlds.separating import SeparatingTables
 from w2s_theory.worlds.tables import FlooredTables, RealTables
 from w2s_theory.worlds.teachers import Teachers
 from w2s_theory.worlds.tied import PartitionedTables, TiedTables
-from w2s_theory.worlds.world import World
+from w2s_theory.worlds.world import World, decode_batch
 
 Value = bool | int | float | str
 
@@ -92,7 +92,7 @@ def check(program: Cell) -> None:
         if world.inputs < 1 or world.classes < 1:
             raise ValueError("inputs and classes must be positive")
         with jax.enable_x64(True):
-            first = jax.tree.map(np.asarray, world.decode(np.zeros(world.dim)))
+            first = jax.tree.map(lambda leaf: np.asarray(leaf)[0], decode_batch(world, np.zeros((1, world.dim))))
             if first.truth.shape != (world.inputs, world.classes):
                 raise ValueError(f"its tables are {first.truth.shape[0]} × {first.truth.shape[1]}")
             problem = claim.outside_domain(first)

@@ -22,6 +22,7 @@ from w2s_theory.worlds.population import (
     Number,
     Population,
     checked,
+    compiled_models,
     require_finite,
     require_floor,
     require_positive,
@@ -138,7 +139,7 @@ class GaussianClasses(Population):
         """Gauss rules on pieces between the kinks of everything that is compared."""
 
         def apart(points: np.ndarray) -> np.ndarray:
-            made = self.models(points[:, None])
+            made = compiled_models(self, points[:, None])
             truth, weak, strong = (np.asarray(table) for table in (made.truth, made.weak, made.strong))
             known = made.conditioning
             assert known is not None

@@ -19,6 +19,7 @@ from w2s_theory.worlds.population import (
     Number,
     Population,
     checked,
+    compiled_models,
     require_finite,
     require_floor,
     require_positive,
@@ -45,7 +46,7 @@ def split_at_crossings(
     """
 
     def apart(points: np.ndarray) -> np.ndarray:
-        made = population.models(points[:, None])
+        made = compiled_models(population, points[:, None])
         truth, weak, strong = (np.asarray(table)[:, 1] for table in (made.truth, made.weak, made.strong))
         return np.stack([weak - strong, truth - weak, truth - strong, weak + strong - 1.0], axis=1)
 

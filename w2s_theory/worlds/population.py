@@ -11,6 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
+from w2s_theory._numerics import float64
 from w2s_theory._types import Array
 from w2s_theory.errors import InputError
 from w2s_theory.instance import Conditioning, Instance, Kind
@@ -54,6 +55,12 @@ class Models(eqx.Module):
     weak: Array
     strong: Array
     conditioning: Conditioning | None = None
+
+
+@float64(optimised=False)
+def compiled_models(population: "Population", points: Array) -> "Models":
+    """`population.models(points)` as one program: operation by operation it would be compiled a hundred times."""
+    return population.models(points)
 
 
 class Population(eqx.Module):
@@ -109,7 +116,7 @@ class Population(eqx.Module):
 
     def instance(self, measure: DiscreteMeasure, **fields: Any) -> Instance:
         """The instance on the atoms of a measure of this population."""
-        models = self.models(measure.points)
+        models = compiled_models(self, measure.points)
         return Instance(
             weights=measure.weights,
             truth=models.truth,
