@@ -16,6 +16,7 @@ from w2s_theory.worlds.dirichlet_predictions import DirichletPredictions
 from w2s_theory.worlds.gaussian_classes import GaussianClasses
 from w2s_theory.worlds.gaussian_regression import GaussianRegression
 from w2s_theory.worlds.gaussian_scores import GaussianScores
+from w2s_theory.worlds.population import compiled_models
 from w2s_theory.worlds.predictive_laws import PredictiveLaws
 
 TWO = np.eye(2)
@@ -40,7 +41,7 @@ def of_rows(t, w, s):
 def by_rule(world):
     """Means of those by the world's quadrature, and their distances from the coarser rule's."""
     measure = world.quadrature()
-    models = world.models(measure.points)
+    models = compiled_models(world, measure.points)
     values = of_rows(*(np.asarray(rows) for rows in (models.truth, models.weak, models.strong)))
     fine = {name: float(np.asarray(measure.weights) @ v) for name, v in values.items()}
     return fine, {name: abs(fine[name] - float(np.asarray(measure.coarse_weights) @ v)) for name, v in values.items()}
@@ -201,14 +202,14 @@ def test_the_truth_given_a_row_of_three_classes(x64):
     means, priors, points = rng.normal(size=(3, 2)), np.array([0.2, 0.3, 0.5]), rng.normal(size=(7, 2))
     direction = rng.normal(size=2)
     line = GaussianClasses(means, priors, (0,), np.outer(direction, [0.3, -1.0, 0.5]), np.zeros(3), 0.01)
-    given = line.models(points).conditioning.strong_row
+    given = compiled_models(line, points).conditioning.strong_row
     unit = direction / np.linalg.norm(direction)
     along = -0.5 * ((points @ unit)[:, None] - means @ unit) ** 2 + np.log(priors)
     np.testing.assert_allclose(given, np.exp(log_softmax(along, axis=1)), rtol=1e-12)
     assert abs(summed(line, line.quadrature())[0]["unrefined"]) <= 1e-10
 
     plane = dataclasses.replace(line, slope=rng.normal(size=(2, 3)))
-    models = plane.models(points)
+    models = compiled_models(plane, points)
     np.testing.assert_allclose(models.conditioning.strong_row, models.truth, rtol=1e-10)
     assert models.conditioning.strong_score is None
 

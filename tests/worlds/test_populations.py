@@ -18,6 +18,7 @@ from w2s_theory.worlds.dirichlet_predictions import DirichletPredictions
 from w2s_theory.worlds.gaussian_classes import GaussianClasses
 from w2s_theory.worlds.gaussian_regression import GaussianRegression
 from w2s_theory.worlds.gaussian_scores import GaussianScores
+from w2s_theory.worlds.population import compiled_models
 from w2s_theory.worlds.populations import POPULATIONS
 from w2s_theory.worlds.predictive_laws import PredictiveLaws
 
@@ -147,7 +148,7 @@ def test_dirichlet_quantities_by_digamma(x64, seed):
 
 
 def _truth_and_weak(world):
-    models = world.models(world.quadrature().points)
+    models = compiled_models(world, world.quadrature().points)
     return models.truth, models.weak
 
 
@@ -164,7 +165,7 @@ def test_a_coarsened_posterior_is_calibrated(x64, classes):
     rng = np.random.default_rng(5)
     uniform = rng.random((400_000, world.dimension))
     label = np.searchsorted(np.cumsum(world.priors)[:-1], uniform[:, 0], side="right")
-    weak = np.asarray(world.models(world.points(uniform)).weak)
+    weak = np.asarray(compiled_models(world, world.points(uniform)).weak)
     for k in range(classes):
         cell = np.minimum((weak[:, k] * 10).astype(int), 9)
         for number in range(10):
@@ -180,7 +181,7 @@ def test_the_students_conditioning_table_is_the_frequency_of_labels(x64):
     world = GaussianClasses(means, np.array([0.4, 0.6]), (0,), slope, np.array([0.8, -0.4]))
     uniform = np.random.default_rng(7).random((400_000, world.dimension))
     label = np.searchsorted(np.cumsum(world.priors)[:-1], uniform[:, 0], side="right")
-    models = world.models(world.points(uniform))
+    models = compiled_models(world, world.points(uniform))
     score, given = np.asarray(models.strong)[:, 1], np.asarray(models.conditioning.strong_score)[:, 1]
     assert np.abs(score - given).max() > 0.02
     edges = np.quantile(score, np.linspace(0, 1, 41))
@@ -225,7 +226,7 @@ def test_one_dimensional_quadrature_is_quick_once_compiled(x64):
 
     @compiled
     def risk(population):
-        models = population.models(measure.points)
+        models = compiled_models(population, measure.points)
         return expectation(measure.weights, kl_divergence(models.truth, models.strong))
 
     jax.block_until_ready(risk(world))

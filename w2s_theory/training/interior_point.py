@@ -160,7 +160,13 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
         zero, none = jnp.zeros((), x0.dtype), jnp.zeros((), int)
         begin = _State(x0, mu0 / slack0, zero, none, jnp.full_like(zero, jnp.inf), none, jnp.zeros((), bool))
         end = lax.while_loop(lambda state: ~state.done & (state.steps < most_steps), advance, begin)
-        return end.x, end.multipliers, end.price
+        return end.x, balanced(end) if region.curved else end.multipliers, end.price
+
+    def balanced(end: _State) -> jax.Array:
+        """The multiplier that balances the slope: steps find it no better than the boundary's rounding allows."""
+        slack = region.slack(end.x)
+        normal = pull(end.x, jnp.ones_like(slack))
+        return jnp.maximum(normal @ objective.slope(end.x), 0.0) / (normal @ normal + slack**2)
 
     def tangent_solve(linear: Callable, right: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         flat, restore = ravel_pytree(right)
