@@ -16,6 +16,7 @@ from benchmarks.contest import Outcome
 from benchmarks.limits import machine, measured_limits, versions
 from benchmarks.results import Results, law_table, law_title, load, outcome_table, render, target_table
 from benchmarks.scaling_laws import Law
+from benchmarks.targets import explain
 from benchmarks.task import Task, measure
 
 TASKS = (
@@ -51,6 +52,8 @@ def earlier(console: Console, here: Results) -> Results:
         return here
     kept = load(STORED)
     if (kept.machine, kept.versions) == (here.machine, here.versions):
+        for name, section in kept.sections.items():
+            explain(section.verdicts, task(name).targets)
         return kept
     console.print(f"{STORED.name} is of another machine or of other versions: its sections are dropped.")
     return here

@@ -246,7 +246,14 @@ TASK = Task(
     (
         Target("KL: time beside the fastest plain, inaccurate sum", KL, behind(PLAIN), most=1.7),
         Target("KL: ahead of every accurate form and of every library", KL, lead(ACCURATE, LIBRARY), least=1.0),
-        Target("total variation: time beside one read of the tables", TV, above_limit, most=1.3),
+        Target(
+            "total variation: time beside one read of the tables",
+            TV,
+            above_limit,
+            most=1.3,
+            why="one read is what it does; the ratio was between 1.1 and 1.4 in different runs, for both its numbers "
+            "move with what else uses the memory.",
+        ),
         Target("KL near equality: largest relative error", CLOSE_KL, error, most=1e-9),
     ),
 )

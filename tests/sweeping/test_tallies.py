@@ -1,9 +1,13 @@
 """What a sweep keeps of the violations it meets: few, and the one that its row shows."""
 
+import tracemalloc
+from dataclasses import replace
+
 import numpy as np
 
 from w2s_theory.catalogue import CATALOGUE
 from w2s_theory.verification.sweep import lasting, tallied
+from w2s_theory.worlds.tables import FlooredTables
 
 
 def plainest(found):
@@ -33,3 +37,14 @@ def test_a_kept_instance_is_no_view_of_its_batch():
     assert tally.found
     for _, _, instance in tally.found:
         assert all(getattr(leaf, "base", None) is None for leaf in (instance.weak, instance.truth))
+
+
+def test_five_times_the_instances_need_no_more_memory():
+    claim = replace(CATALOGUE["pinsker"], id="pinsker-of-pairs", worlds=(FlooredTables(1, 2),))
+    peaks = []
+    for instances in (200_000, 200_000, 1_000_000):  # the first compiles, and fills what is kept of batches
+        tracemalloc.start()
+        tallied((claim,), instances, 0)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < 1.1 * peaks[1] + 2_000_000
