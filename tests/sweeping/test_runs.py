@@ -180,7 +180,7 @@ def test_workers_make_the_same_rows_and_survive_a_kill(specification, whole, tmp
     """One cluster of two processes: a plain run, and one in which a worker is killed as soon as there are rows."""
     monkeypatch.setattr(running, "_CELLS_A_TASK", 4)
     monkeypatch.setattr(running, "_ROWS_A_FILE", 4)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster:
         address = cluster.scheduler_address
         out = tmp_path / "killed"
 
@@ -202,7 +202,7 @@ def test_a_scheduler_that_is_not_there_or_vanishes(specification, whole, tmp_pat
     monkeypatch.setattr(running, "_CELLS_A_TASK", 4)
     monkeypatch.setattr(running, "_ROWS_A_FILE", 4)
     out = tmp_path / "out"
-    cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+    cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
 
     def vanish(done, cells):
         if done == 8:

@@ -51,7 +51,7 @@ CLAIMS = (PROVED, w2s_theory.CATALOGUE["calibration-score-conditional"], OWN)
 def cluster():
     """Worker processes that the tests share, one at first; they compile as quickly as this one does meanwhile."""
     fast = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
-    settings = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    settings = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
     with quick(), mock.patch.dict(os.environ, fast), LocalCluster(n_workers=1, **settings) as made:
         yield made
 

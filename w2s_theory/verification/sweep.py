@@ -332,15 +332,15 @@ def sweep(
 ) -> list[SweepRow]:
     """`sweep_claim` for each claim; rows in the order of the claims, and `on_row` told of each as it gets complete.
 
-    Claims with the same assumptions are compiled and run together, in parts of some batches, which `spread` may run
-    anywhere: by default two programs at a time, since compilation is most of the work.  Draws depend on the seed, the
-    world and the number of the batch alone, and parts are put together exactly, so a claim's row is the same wherever
-    they ran; and, up to rounding, whatever else is swept.
+    Claims with the same assumptions, or with none on the same worlds, are compiled and run together, in parts of some
+    batches, which `spread` may run anywhere: by default two programs at a time, since compilation is most of the work.
+    Draws depend on the seed, the world and the number of the batch alone, and parts are put together exactly, so a
+    claim's row is the same wherever they ran; and, up to rounding, whatever else is swept.
     """
     claims = list(claims)
     groups: dict[object, list[Claim]] = {}
     for claim in claims:
-        groups.setdefault(claim.assumes or claim.id, []).append(claim)
+        groups.setdefault(claim.assumes or claim.worlds, []).append(claim)
     planned = [programs(group, instances, seed) for group in groups.values()]
     made = spread(tallied_part, (part for group in planned for program in group for part in parts(program)))
     rows: dict[str, SweepRow] = {}

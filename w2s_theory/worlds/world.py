@@ -82,8 +82,11 @@ class World(ABC):
 
     def split(self, z: Array) -> dict[str, Array]:
         """The coordinates by block name."""
-        ends = np.cumsum([block.size for block in self.blocks])[:-1]
-        return {block.name: part for block, part in zip(self.blocks, jnp.split(z, ends), strict=True)}
+        return {block.name: part for block, part in zip(self.blocks, jnp.split(z, self._ends), strict=True)}
+
+    @property
+    def _ends(self) -> np.ndarray:
+        return np.cumsum([block.size for block in self.blocks])[:-1]
 
     @abstractmethod
     def decode(self, z: Array) -> Instance:
@@ -96,8 +99,11 @@ class World(ABC):
         """
         low = np.log([block.smallest for block in self.blocks])
         high = np.log([block.largest for block in self.blocks])
-        scale = np.exp(rng.uniform(low, high, size=(count, len(self.blocks))))
-        return rng.normal(size=(count, self.dim)) * np.repeat(scale, [block.size for block in self.blocks], axis=1)
+        scale = np.exp(low + (high - low) * rng.random((count, len(self.blocks))))
+        z = rng.standard_normal((count, self.dim))
+        for columns, factor in zip(np.split(z, self._ends, axis=1), scale.T, strict=True):
+            columns *= factor[:, None]
+        return z
 
     def sample(self, rng: np.random.Generator, count: int) -> Instance:
         """`count` random instances as one batched pytree, in float64."""
