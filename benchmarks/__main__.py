@@ -52,8 +52,8 @@ def earlier(console: Console, here: Results) -> Results:
         return here
     kept = load(STORED)
     if (kept.machine, kept.versions) == (here.machine, here.versions):
-        for name, section in kept.sections.items():
-            explain(section.verdicts, task(name).targets)
+        for name in kept.sections.keys() & set(TASKS):
+            explain(kept.sections[name].verdicts, task(name).targets)
         return kept
     console.print(f"{STORED.name} is of another machine or of other versions: its sections are dropped.")
     return here

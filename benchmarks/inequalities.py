@@ -271,8 +271,8 @@ TASK = Task(
             CHECK,
             lead(NUMPY),
             least=3.0,
-            why="beside both sides, of every pair the error budget, the margin of the assumption, tightness, strain "
-            "and the verdict are computed and written; the truth is read too.",
+            why="beside both sides, of every pair the error budget, tightness, strain and the verdict are "
+            "computed and written, and the truth is read too.",
         ),
     ),
 )

@@ -107,7 +107,7 @@ SCALES = np.geomspace(1.0, 1e-6, BATCH)
 
 @families_by_world(PROVED)
 def test_no_violation_on_drawn_coordinates(claims, world):
-    @settings(max_examples=20 if world.inputs < 64 else 3)
+    @settings(max_examples=30 if world.inputs < 64 else 5)
     @given(coordinates(world))
     def check(z):
         made = all_measured(family(claims[0]), decode_batch(world, SCALES[:, None] * z))
@@ -206,7 +206,8 @@ def change_weightless_input(i):
 @parametrised(CLAIMS)
 def test_metamorphic_twins_have_the_same_sides(claim):
     """Names of classes, order of inputs, split atoms and weightless inputs are conventions, not facts."""
-    world = next(world for world in claim.worlds if 1 < world.inputs < 64)
+    world = max((world for world in claim.worlds if world.inputs < 64), key=lambda world: world.inputs)
+    assert world.inputs > 1
     batch = last_weightless(sampled(world, 5))
     here = measured(claim, batch)
     for twin in (relabel, permute, split_first_input, change_weightless_input):

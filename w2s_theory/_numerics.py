@@ -61,17 +61,16 @@ def compiled(function: Callable[..., Any], *, optimised: bool = True, **options:
     return jax.jit(function, compiler_options=_compiler_options(optimised), **options)
 
 
-def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] = (), optimised: bool = True) -> Any:
+def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] = ()) -> Any:
     """Compile `function` and run it in float64, whatever the global JAX precision is.
 
     Python numbers, lists and float64 arrays are computed in float64; a float32 array stays float32, because its
     owner asked for it, and so do numbers and lists beside float32 arrays only.  Inside a trace (`jit`, `vmap`, `grad`)
     the function is a part of what is traced, in the precision in force; what is called again with the same shapes is
-    not traced again.  `static` names keyword arguments that choose a formula rather than enter it; `optimised` as in
-    `compiled`.
+    not traced again.  `static` names keyword arguments that choose a formula rather than enter it.
     """
     if function is None:
-        return functools.partial(float64, static=static, optimised=optimised)
+        return functools.partial(float64, static=static)
     made: Any = None
     traced: Any = jax.jit(function, static_argnames=static)
 
@@ -82,7 +81,7 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
         if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((plain_args, plain_kwargs))):
             return traced(*plain_args, **plain_kwargs, **fixed)
         nonlocal made
-        made = made or compiled(function, optimised=optimised, static_argnames=static)
+        made = made or compiled(function, static_argnames=static)
         with jax.enable_x64(True):
             return made(*plain_args, **plain_kwargs, **fixed)
 
@@ -102,14 +101,14 @@ def on_arrays(function: Callable[..., T]) -> Callable[..., T]:
     return entry
 
 
-def _one_program(function: Callable[P, T]) -> Callable[P, T]:
-    """`function`, of arrays and numbers alone, compiled as a whole; inside a trace traced once a choice of shapes."""
+def one_program(function: Callable[P, T]) -> Callable[P, T]:
+    """`function` compiled as a whole, in the precision in force; in a trace it is traced once a choice of shapes."""
     traced: Any = jax.jit(function)
     made: Any = None
 
     @functools.wraps(function)
     def entry(*args: P.args, **kwargs: P.kwargs) -> T:
-        if any(isinstance(leaf, Tracer) for leaf in (*args, *kwargs.values())):
+        if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((args, kwargs))):
             return traced(*args, **kwargs)
         nonlocal made
         made = made or compiled(function, optimised=False)
@@ -158,7 +157,7 @@ def _real_pair(*numbers: Array) -> tuple[jax.Array, ...]:
     return tuple(jnp.asarray(x, jnp.promote_types(dtype, jnp.float32)) for x in numbers)
 
 
-@_one_program
+@one_program
 def log_ratio(a: Array, b: Array) -> jax.Array:
     r"""$\log(a/b)$ for $a,b\ge0$, relatively accurate near $a=b$; $0/0$ counts as one.
 
@@ -186,7 +185,7 @@ def _(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
     return _log_ratio(*primals), slope_a * tangents[0] - slope_b * tangents[1]
 
 
-@_one_program
+@one_program
 def kl_term(g: Array, h: Array) -> jax.Array:
     r"""$g\log(g/h)-g+h\ge0$, relatively accurate near $g=h$; $0\log0=0$, and $+\infty$ where $g>0=h$.
 
@@ -197,7 +196,7 @@ def kl_term(g: Array, h: Array) -> jax.Array:
     return _kl_term(*_real_pair(g, h))
 
 
-@_one_program
+@one_program
 def kl_term_from_difference(g: Array, h: Array, difference: Array) -> jax.Array:
     """`kl_term` for a pair whose difference h - g is known more accurately than the subtraction would give it."""
     return _kl_term_from_difference(*_real_pair(g, h, difference))
@@ -235,7 +234,7 @@ def excess_over_log(r: Array) -> jax.Array:
     return kl_term_from_difference(jnp.ones_like(r), 1.0 + r, r)
 
 
-@_one_program
+@one_program
 def exp_excess(z: Array) -> jax.Array:
     r"""$e^z-1-z\ge0$, relatively accurate near zero."""
     z = jnp.asarray(z)
@@ -254,7 +253,7 @@ def x_log_x(x: Array) -> jax.Array:
     return jnp.where(positive, x * jnp.log(jnp.where(positive, x, 1.0)), 0.0)
 
 
-@_one_program
+@one_program
 def langevin(t: Array) -> jax.Array:
     r"""$\coth t-1/t$ for $t\ge0$, by its Taylor series below $t=0.6$ and directly above."""
     t = jnp.asarray(t)

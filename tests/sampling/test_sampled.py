@@ -13,6 +13,7 @@ from w2s_theory.claim import Status
 from w2s_theory.errors import InputError
 from w2s_theory.instance import Conditioning
 from w2s_theory.verdict import Verdict
+from w2s_theory.verification import by_rule as by_rule_module
 from w2s_theory.verification import sampled as sampling
 from w2s_theory.verification.by_rule import verify_by_rule
 from w2s_theory.verification.confidence import Interval
@@ -276,3 +277,19 @@ def test_unusable_questions_are_refused(options, sentence):
     options = {"rule": "monte-carlo", "samples": 100} | options
     with pytest.raises(InputError, match=sentence):
         verify_by_rule([find_claim("pinsker")], [SCORES], options.pop("rule"), **options)
+
+
+def test_weightless_copies_change_no_side(x64):
+    """Populations are padded to share compiled code."""
+    instance = SCORES.instance(SCORES.quadrature())
+    longer = by_rule_module._padded(instance)
+    assert len(longer.weights) > len(instance.weights)
+    claims = tuple(claim for claim in CLAIMS if claim.id in SAMPLED and claim.outside_domain(instance) is None)
+    plain, padded = (by_rule_module._measured(claims)(given) for given in (instance, longer))
+    assert plain.keys() == padded.keys() and len(plain) > 10
+    for name, one in plain.items():
+        other = padded[name]
+        budget = float(one.error) + float(other.error)
+        assert float(other.lhs) == pytest.approx(float(one.lhs), abs=budget), name
+        assert float(other.rhs) == pytest.approx(float(one.rhs), abs=budget), name
+        assert float(other.error) <= 2.0 * float(one.error)

@@ -163,8 +163,12 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
         return end.x, balanced(end) if region.curved else end.multipliers, end.price
 
     def balanced(end: _State) -> jax.Array:
-        """The multiplier that balances the slope: steps find it no better than the boundary's rounding allows."""
+        """The multiplier of the one inequality: steps find it no better than the boundary's rounding allows.
+
+        That of least squares: the slope is s times the normal, and s times the slack is zero.
+        """
         slack = region.slack(end.x)
+        assert slack.shape == (1,)
         normal = pull(end.x, jnp.ones_like(slack))
         return jnp.maximum(normal @ objective.slope(end.x), 0.0) / (normal @ normal + slack**2)
 

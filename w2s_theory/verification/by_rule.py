@@ -24,7 +24,7 @@ RULES = ("exact", "quadrature", "monte-carlo")
 
 _COARSE, _TINY = 1e-6, 1e-6
 _MOST_SMOOTH = 2_000
-_FEW_ATOMS = 1_024
+_FEW_ATOMS = 256
 
 _ASKED = (Verdict.holds, Verdict.tight, Verdict.violated)
 
@@ -138,9 +138,12 @@ def _deterministic(claims: Sequence[Claim], population: Population, rule: str) -
 
 
 def _padded(instance: Instance) -> Instance:
-    """The instance with weightless copies of its first atom, as many as let populations share compiled code."""
+    """The instance with weightless copies of its first atom, up to a power of two, so that populations share code.
+
+    A budget of rounding that counts atoms at most doubles.  Small instances, whose code is soon compiled, stay.
+    """
     atoms = len(instance.weights)
-    wanted = max(_FEW_ATOMS, 1 << (atoms - 1).bit_length())
+    wanted = atoms if atoms <= _FEW_ATOMS else 1 << (atoms - 1).bit_length()
 
     def longer(leaf: Array) -> np.ndarray:
         leaf = np.asarray(leaf)

@@ -19,7 +19,7 @@ from w2s_theory.processes import Spread
 from w2s_theory.verdict import CODES, Verdict
 from w2s_theory.verification.evaluation import Measurement, evaluate_claim, finite_or_none, margins_of, measure
 from w2s_theory.verification.in_order import in_order
-from w2s_theory.worlds.world import World
+from w2s_theory.worlds.world import World, batch_decoder
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -256,6 +256,7 @@ def tallied_part(part: Part) -> list[Tally]:
     """What the batches of a part show of each of its claims."""
     program = part.program
     measured = batch_measure(program.claims, program.world, program.size, program.optimised)
+    batch_decoder(program.world, program.size)  # compiled here: two threads would do it twice
     tallies = [Tally() for _ in program.claims]
 
     def drawn_and_measured(number: int) -> tuple[int, Instance, dict[str, Measurement]]:

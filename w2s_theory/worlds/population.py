@@ -11,7 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
-from w2s_theory._numerics import float64
+from w2s_theory._numerics import one_program
 from w2s_theory._types import Array
 from w2s_theory.errors import InputError
 from w2s_theory.instance import Conditioning, Instance, Kind
@@ -57,7 +57,7 @@ class Models(eqx.Module):
     conditioning: Conditioning | None = None
 
 
-@float64(optimised=False)
+@one_program
 def compiled_models(population: "Population", points: Array) -> "Models":
     """`population.models(points)` as one program: operation by operation it would be compiled a hundred times."""
     return population.models(points)
