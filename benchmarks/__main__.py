@@ -16,7 +16,7 @@ from benchmarks.contest import Outcome
 from benchmarks.limits import machine, measured_limits, versions
 from benchmarks.results import Results, law_table, law_title, load, outcome_table, render, target_table
 from benchmarks.scaling_laws import Law
-from benchmarks.targets import explain
+from benchmarks.targets import verdicts
 from benchmarks.task import Task, measure
 
 TASKS = (
@@ -53,7 +53,7 @@ def earlier(console: Console, here: Results) -> Results:
     kept = load(STORED)
     if (kept.machine, kept.versions) == (here.machine, here.versions):
         for name in kept.sections.keys() & set(TASKS):
-            explain(kept.sections[name].verdicts, task(name).targets)
+            kept.sections[name].verdicts = verdicts(task(name).targets, kept.sections[name].outcomes)
         return kept
     console.print(f"{STORED.name} is of another machine or of other versions: its sections are dropped.")
     return here

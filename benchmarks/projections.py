@@ -133,8 +133,8 @@ def cases(quick: bool) -> Iterator[Case]:
 
 
 WHY_NOT_FASTER = (
-    "steps are those of the same method, most of each being reads of the models and one product of matrices; ours "
-    "takes more of them, to a gap near 1e-16 where the other stops at 1e-10."
+    "both take the steps of the same method, and ours goes on to a gap near 1e-16 where the other stops at 1e-10; what "
+    "that costs was not measured."
 )
 
 TASK = Task(

@@ -109,13 +109,6 @@ def verdict(target: Target, outcomes: Iterable[Outcome]) -> Verdict:
     return Verdict(target.sentence, wanted, measured, worst[0].name, len(found), answers.count(True), met, why)
 
 
-def explain(verdicts: Iterable[Verdict], targets: Iterable[Target]) -> None:
-    """Tell of targets that were not met what is known of that today."""
-    reasons = {target.sentence: target.why for target in targets}
-    for found in verdicts:
-        found.why = reasons.get(found.sentence, "") if found.met is False else ""
-
-
 def _rank(met: bool | None) -> int:
     return {False: 0, None: 1, True: 2}[met]
 
