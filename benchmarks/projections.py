@@ -45,9 +45,9 @@ SOLVERS: dict[str, dict[str, Any]] = {
 }
 
 
-def projected(problem: Problem, direction: Direction) -> Work:
-    """Mixture weights of `hull_projection`."""
-    return lambda: hull_projection(*problem, direction=direction).parameters
+def projected(problem: Problem, direction: Direction, gap: float) -> Work:
+    """Mixture weights of `hull_projection`, to a Frank–Wolfe gap."""
+    return lambda: hull_projection(*problem, direction=direction, gap=gap).parameters
 
 
 def one_case(size: Size, direction: Direction, group: str) -> Case:
@@ -59,7 +59,8 @@ def one_case(size: Size, direction: Direction, group: str) -> Case:
         return Contestant(f"SLSQP, {tolerance:g}", lambda: work, GENERAL, known_inaccurate=True)
 
     contestants = (
-        Contestant("hull_projection", lambda: projected(problem, direction), OURS),
+        Contestant(f"hull_projection, {GAP:g}", lambda: projected(problem, direction, GAP), OURS),
+        Contestant("hull_projection, as far as it goes", lambda: projected(problem, direction, 0.0), OURS),
         Contestant(f"NumPy interior point, {GAP:g}", lambda: partial(interior_point, problem, direction, GAP), NEWTON),
         slsqp_to(TOLERANCE),
         slsqp_to(FINE_TOLERANCE),
@@ -92,7 +93,7 @@ def many_case(number: int, size: Size, direction: Direction) -> Case:
 
     def abreast() -> Work:
         stacked = Problem(*map(np.stack, zip(*problems, strict=True)))
-        made = compiled(jax.vmap(lambda *problem: hull_projection(*problem, direction=direction).parameters))
+        made = compiled(jax.vmap(lambda *problem: hull_projection(*problem, direction=direction, gap=GAP).parameters))
 
         def work() -> Any:
             with jax.enable_x64(True):
@@ -108,7 +109,7 @@ def many_case(number: int, size: Size, direction: Direction) -> Case:
         return lambda: [slsqp(problem, direction, tolerance) for problem in problems]
 
     contestants = (
-        Contestant("hull_projection, vmap", abreast, OURS),
+        Contestant(f"hull_projection, {GAP:g}, vmap", abreast, OURS),
         Contestant(
             f"NumPy interior point, {GAP:g}, loop",
             lambda: lambda: [interior_point(problem, direction, GAP) for problem in problems],

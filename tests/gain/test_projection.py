@@ -55,6 +55,12 @@ def test_hull_projection_is_as_good_as_scipys_and_a_conic_solvers(direction):
     assert abs(np.asarray(found.parameters).sum() - 1) < 1e-12
 
 
+@pytest.mark.parametrize("project", [hull_projection, cone_projection, dual_hull_projection])
+def test_a_search_ends_early_at_the_gap_that_is_asked_for(project):
+    best, coarse = (project(WEIGHTS, MODELS, TARGET, gap=gap) for gap in (0.0, 1e-4))
+    assert float(best.residual) < 1e-10 < float(coarse.residual) <= 1e-4
+
+
 @pytest.mark.parametrize("name", ["kl", "squared", "itakura-saito"])
 def test_bregman_projections_beat_every_other_member_of_their_class(name):
     phi = generator(name)

@@ -26,19 +26,28 @@ _PATIENCE = 4
 
 
 class Objective(NamedTuple):
-    """A smooth function of x (d,): its value, slope (d,) and a positive semidefinite curvature (d, d).
+    """A smooth function of x (d,): its value and slope (d,), and a positive semidefinite curvature (d, d).
 
     `curvature` is the second derivative where the function is convex; elsewhere any positive semidefinite matrix
     keeps the method one of descent.
     """
 
-    value: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
+    value_and_slope: Callable[[Array], tuple[Array, Array]]
     curvature: Callable[[Array], Array]
+
+    def slope(self, x: Array) -> Array:
+        """The slope alone."""
+        return self.value_and_slope(x)[1]
+
+
+class _Point(NamedTuple):
+    x: Array
+    value: Array
+    slope: Array
 
 
 class _State(NamedTuple):
-    x: Array
+    point: _Point
     multipliers: Array
     price: Array
     steps: Array
@@ -47,15 +56,25 @@ class _State(NamedTuple):
     done: Array
 
 
-def minimise(objective: Objective, region: Region, start: Array, *, most_steps: int = MOST_STEPS) -> jax.Array:
+class _Trial(NamedTuple):
+    length: Array
+    point: _Point
+    number: Array
+    too_far: Array
+
+
+def minimise(
+    objective: Objective, region: Region, start: Array, *, gap: Array | float = 0.0, most_steps: int = MOST_STEPS
+) -> jax.Array:
     """The minimiser x (d,) of `objective` over `region`, from an interior point `start`.
 
     Newton's method on the optimality conditions with complementarity μ, which falls by a factor that each step
     predicts for itself, in a curved region to a twentieth of the least gap so far.  Steps stop 0.5 % short of the
     boundary, or if they are short are pulled back inside a curved region; they are halved, at most eight times, until
-    the barrier function does not rise.  It ends when the gap is below 1e-15, or 1e-15 of the first one; or is below
-    1e-9 of it, or below what rounding x moves it by, and has not halved in four steps.  Usable under `jit`, `vmap`,
-    `grad`; the derivative is that of the optimality conditions, so it needs an isolated minimiser.
+    the barrier function does not rise.  It ends when the Frank–Wolfe gap is at most `gap`, or 1e-15, or 1e-15 of the
+    first one; or is below 1e-9 of it, or below what rounding x moves it by, and has not halved in four steps.  Usable
+    under `jit`, `vmap`, `grad`; the derivative is that of the optimality conditions, so it needs an isolated minimiser,
+    and the least `gap`.
     """
     size = start.shape[0]
 
@@ -75,16 +94,14 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
         x0 = first[0]
         slack0 = region.slack(x0)
         number = slack0.shape[0]
-        slope0 = objective.slope(x0)
+        value0, slope0 = objective.value_and_slope(x0)
         tiny = jnp.finfo(x0.dtype).tiny
         first_gap = region.gap(x0, slope0)
         mu0 = jnp.maximum(0.1 * first_gap / number, tiny**0.25)
 
-        def barrier(x: Array, mu: Array) -> jax.Array:
-            slack = region.slack(x)
-            inside = jnp.all(slack > 0)
+        def barrier(value: Array, slack: Array, mu: Array) -> jax.Array:
             logs = jnp.sum(jnp.log(jnp.where(slack > 0, slack, 1.0)))
-            return jnp.where(inside, objective.value(x) - mu * logs, jnp.inf)
+            return jnp.where(jnp.all(slack > 0), value - mu * logs, jnp.inf)
 
         def furthest(slack: Array, rate: Array, bend: Array) -> jax.Array:
             room = _TO_BOUNDARY * slack
@@ -92,10 +109,9 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
             return jnp.min(jnp.where(below > 0, 2.0 * room / jnp.where(below > 0, below, 1.0), jnp.inf))
 
         def advance(state: _State) -> _State:
-            x, s, price, steps, lowest, stale, done = state
+            (x, value, slope), s, price, steps, lowest, stale, done = state
             slack = region.slack(x)
             mu = jnp.mean(slack * s)
-            slope = objective.slope(x)
             normals = jax.vmap(lambda e: push(x, e))(jnp.eye(size))
             curvature = objective.curvature(x)
             matrix = curvature + jnp.diag(region.multiplier_curvature(s, size))
@@ -120,57 +136,65 @@ def minimise(objective: Objective, region: Region, start: Array, *, most_steps: 
             step, dual, _ = direction(jnp.zeros(()))
             along, along_dual = lengths(step, dual)
             predicted = jnp.mean(region.slack(x + along * step) * (s + along_dual * dual))
-            gap = region.gap(x, slope)
+            gap_here = region.gap(x, slope)
             reduced = mu * jnp.clip(predicted / mu, 1e-3, 1.0) ** 3
-            target = 0.05 * jnp.minimum(gap, lowest) / number if region.curved else reduced
+            target = 0.05 * jnp.minimum(gap_here, lowest) / number if region.curved else reduced
             step, dual, cost = direction(target)
             along, along_dual = lengths(step, dual)
             s_moved = s + along_dual * dual
-            now = barrier(x, target)
+            now = barrier(value, slack, target)
             rounding = 10.0 * _NOISE * (jnp.abs(now) + target * number + jnp.sum(jnp.abs(x * slope)))
 
-            def reached(length: jax.Array) -> Array:
-                return region.retracted(x + length * step, target / s_moved)
-
-            def too_far(length: jax.Array) -> jax.Array:
-                return ~(barrier(reached(length), target) <= now + rounding)
-
-            def halve(tried: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
-                length, halvings, _ = tried
-                return 0.5 * length, halvings + 1, too_far(0.5 * length)
+            def halve(tried: _Trial) -> _Trial:
+                length = 0.5 * tried.length
+                there = region.retracted(x + length * step, target / s_moved)
+                reached = _Point(there, *objective.value_and_slope(there))
+                too_far = ~(barrier(reached.value, region.slack(there), target) <= now + rounding)
+                return _Trial(length, reached, tried.number + 1, too_far)
 
             # the comparison is part of the state: a batch computes the condition twice, and two compiled forms of a
             # comparison of sums need not agree, which would leave the loop running and every length as it is
             longest = jnp.where(region.retracts(step), 1.0, along)
-            along, _, _ = lax.while_loop(
-                lambda tried: tried[2] & (tried[1] < _MOST_HALVINGS),
+            moved = lax.while_loop(
+                lambda tried: tried.too_far & (tried.number <= _MOST_HALVINGS),
                 halve,
-                (longest, jnp.zeros((), int), too_far(longest) & ~done),
-            )
-            moved = reached(along)
-            fine = jnp.all(jnp.isfinite(moved)) & jnp.all(jnp.isfinite(s_moved)) & jnp.all(region.slack(moved) > 0)
-            better = gap < 0.5 * lowest
-            stale, lowest = jnp.where(better, 0, stale + 1), jnp.where(better, gap, lowest)
+                _Trial(2.0 * longest, state.point, jnp.zeros((), int), ~done),
+            ).point
+            inside = jnp.all(region.slack(moved.x) > 0)
+            fine = inside & jnp.all(jnp.isfinite(moved.x)) & jnp.all(jnp.isfinite(s_moved))
+            better = gap_here < 0.5 * lowest
+            stale, lowest = jnp.where(better, 0, stale + 1), jnp.where(better, gap_here, lowest)
             noise = _NOISE * jnp.sum(jnp.abs(x) * (jnp.abs(curvature) @ jnp.abs(x)))
-            stuck = (stale >= _PATIENCE) & (gap <= jnp.maximum(_NEARLY * first_gap, noise))
-            ended = ~fine | stuck | (gap <= _FINEST * jnp.minimum(first_gap, 1.0))
-            kept = [jnp.where(fine, new, old) for new, old in ((moved, x), (s_moved, s), (cost, price))]
-            return _State(kept[0], kept[1], kept[2], steps + 1, lowest, stale, ended)
+            stuck = (stale >= _PATIENCE) & (gap_here <= jnp.maximum(_NEARLY * first_gap, noise))
+            enough = jnp.maximum(gap, _FINEST * jnp.minimum(first_gap, 1.0))
+            ended = ~fine | stuck | (region.gap(moved.x, moved.slope) <= enough)
+            kept, s_kept, price_kept = jax.tree.map(
+                lambda new, old: jnp.where(fine, new, old), (moved, s_moved, cost), (state.point, s, price)
+            )
+            return _State(kept, s_kept, price_kept, steps + 1, lowest, stale, ended)
 
         zero, none = jnp.zeros((), x0.dtype), jnp.zeros((), int)
-        begin = _State(x0, mu0 / slack0, zero, none, jnp.full_like(zero, jnp.inf), none, jnp.zeros((), bool))
+        begin = _State(
+            _Point(x0, value0, slope0),
+            mu0 / slack0,
+            zero,
+            none,
+            jnp.full_like(zero, jnp.inf),
+            none,
+            jnp.zeros((), bool),
+        )
         end = lax.while_loop(lambda state: ~state.done & (state.steps < most_steps), advance, begin)
-        return end.x, balanced(end) if region.curved else end.multipliers, end.price
+        return end.point.x, balanced(end) if region.curved else end.multipliers, end.price
 
     def balanced(end: _State) -> jax.Array:
         """The multiplier of the one inequality: steps find it no better than the boundary's rounding allows.
 
         That of least squares: the slope is s times the normal, and s times the slack is zero.
         """
-        slack = region.slack(end.x)
+        slack = region.slack(end.point.x)
         assert slack.shape == (1,)
-        normal = pull(end.x, jnp.ones_like(slack))
-        return jnp.maximum(normal @ objective.slope(end.x), 0.0) / (normal @ normal + slack**2)
+        normal = pull(end.point.x, jnp.ones_like(slack))
+        return jnp.maximum(normal @ objective.slope(end.point.x), 0.0) / (normal @ normal + slack**2)
 
     def tangent_solve(linear: Callable, right: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         flat, restore = ravel_pytree(right)

@@ -75,9 +75,15 @@ def mixture_gradient(student: Table, target: Table, *, direction: Direction, phi
 
 
 def _on_combinations(
-    weights: Array, models: Array, target: Array, direction: Direction, phi: Generator, region: Region
+    weights: Array,
+    models: Array,
+    target: Array,
+    direction: Direction,
+    phi: Generator,
+    region: Region,
+    gap: Array | float,
 ) -> Projection:
-    """Projection on the combinations Σ xⱼ modelsⱼ with x in `region`."""
+    """Projection on the combinations Σ xⱼ modelsⱼ with x in `region`, to a Frank–Wolfe gap."""
     number = models.shape[0]
     present = jnp.any(models > 0, axis=0) | (phi.name == "squared")
     usable = (weights[:, None] > 0) & present
@@ -90,13 +96,11 @@ def _on_combinations(
         spare = jnp.zeros(())
     mass = mass.reshape(-1)
 
-    def value(x: Array) -> jax.Array:
+    def value_and_slope(x: Array) -> tuple[jax.Array, jax.Array]:
         table = x @ flat
         term = kl_term(goal, table) if direction == "forward" else phi.term(table, goal)
-        return jnp.sum(mass * term) + jnp.where(jnp.sum(spare) > 0, jnp.inf, 0.0)
-
-    def slope(x: Array) -> jax.Array:
-        return flat @ (mass * _slope_against(direction, phi, x @ flat, goal))
+        value = jnp.sum(mass * term) + jnp.where(jnp.sum(spare) > 0, jnp.inf, 0.0)
+        return value, flat @ (mass * _slope_against(direction, phi, table, goal))
 
     def curvature(x: Array) -> jax.Array:
         table = x @ flat
@@ -104,15 +108,22 @@ def _on_combinations(
         bend = goal / table**2 if direction == "forward" else jax.jvp(phi.slope, (table,), (ones,))[1]
         return (flat * (mass * bend)) @ flat.T
 
-    parameters = minimise(Objective(value, slope, curvature), region, region.centre(number))
-    residual = region.gap(parameters, slope(parameters))
+    objective = Objective(value_and_slope, curvature)
+    parameters = minimise(objective, region, region.centre(number), gap=gap)
+    residual = region.gap(parameters, objective.slope(parameters))
     student = jnp.tensordot(parameters, models, axes=1)
     return Projection(student, parameters, residual, jnp.zeros((), bool))
 
 
 @float64(static=("direction", "phi"))
 def hull_projection(
-    weights: Vector, models: Array, target: Table, *, direction: Direction = "reverse", phi: Generator | None = None
+    weights: Vector,
+    models: Array,
+    target: Table,
+    *,
+    direction: Direction = "reverse",
+    phi: Generator | None = None,
+    gap: Array | float = 0.0,
 ) -> Projection:
     r"""Projection on the convex hull of `models (M, m, k)`: $f=\sum_ja_jf_j$, $a\ge0$, $\sum_ja_j=1$.
 
@@ -120,22 +131,29 @@ def hull_projection(
     generator; `forward` minimises $d_P(\text{target},f)$ and is for KL only.  `parameters` are the mixture weights
     a (M,).  Duplicate or dependent models are no harm: the student is unique, its weights then are not.
     The mixture class of positive or density regression with $\mathbb E\,f=1$ is the hull of mean-one features.
-    `ValueError` for `forward` with another generator.
+    The search ends early once its Frank–Wolfe gap is at most `gap`: `residual` is within it, and the derivatives are
+    no better than that.  `ValueError` for `forward` with another generator.
     """
     phi = phi or generator("kl")
     _known(direction, phi, models)
     weights, models, target = (jnp.asarray(a) for a in (weights, models, target))
-    return _on_combinations(weights, models, target, direction, phi, Simplex())
+    return _on_combinations(weights, models, target, direction, phi, Simplex(), gap)
 
 
 @float64(static=("direction", "phi"))
 def cone_projection(
-    weights: Vector, models: Array, target: Table, *, direction: Direction = "reverse", phi: Generator | None = None
+    weights: Vector,
+    models: Array,
+    target: Table,
+    *,
+    direction: Direction = "reverse",
+    phi: Generator | None = None,
+    gap: Array | float = 0.0,
 ) -> Projection:
     r"""Projection on the non-negative combinations of `models (p, m, k)`: $f=\sum_j\beta_jf_j$, $\beta\ge0$.
 
     For positive regression.  `residual` compares with members of the class whose coefficients sum to at most ten
-    times those of a member with the target's mean.  Directions and `phi` as in `hull_projection`.
+    times those of a member with the target's mean.  Directions, `phi` and `gap` as in `hull_projection`.
     """
     phi = phi or generator("kl")
     _known(direction, phi, models)
@@ -144,18 +162,26 @@ def cone_projection(
     scale = jnp.where(means > 0, means, 1.0)
     goal_mean = jnp.maximum(jnp.abs(_counted(weights, target)), jnp.finfo(target.dtype).tiny)
     scaled = models * (goal_mean / scale)[:, None, None]
-    made = _on_combinations(weights, scaled, target, direction, phi, Orthant(jnp.asarray(1.0, target.dtype)))
+    orthant = Orthant(jnp.asarray(1.0, target.dtype))
+    made = _on_combinations(weights, scaled, target, direction, phi, orthant, gap)
     return eqx.tree_at(lambda p: p.parameters, made, made.parameters * goal_mean / scale)
 
 
 @float64(static=("phi", "normalised"))
 def dual_hull_projection(
-    weights: Vector, models: Array, target: Table, *, phi: Generator | None = None, normalised: bool = False
+    weights: Vector,
+    models: Array,
+    target: Table,
+    *,
+    phi: Generator | None = None,
+    normalised: bool = False,
+    gap: Array | float = 0.0,
 ) -> Projection:
     r"""Minimise $D_\varphi(\text{target},f)$ over $\nabla\varphi(f)=\sum_ja_j\nabla\varphi(f_j)$, $a\ge0$, Σa = 1.
 
     The class is convex in the dual coordinates $\nabla\varphi$, in which the objective is convex.  `normalised` (KL
-    only): rows are divided by their sums, so that the class is that of normalised geometric means.
+    only): rows are divided by their sums, so that the class is that of normalised geometric means.  `gap` as in
+    `hull_projection`.
     """
     phi = phi or generator("kl")
     if normalised and phi.name != "kl":
@@ -170,17 +196,16 @@ def dual_hull_projection(
         dual = jnp.tensordot(x, coordinates, axes=1)
         return jax.nn.softmax(dual, axis=-1) if normalised else phi.from_slope(dual)
 
-    def value(x: Array) -> jax.Array:
-        return _counted(weights, phi.term(goal, table(x)))
+    def value_and_slope(x: Array) -> tuple[jax.Array, jax.Array]:
+        made = table(x)
+        slope = jnp.einsum("m,jmk,mk->j", weights, coordinates, made - goal)
+        return _counted(weights, phi.term(goal, made)), slope
 
-    def slope(x: Array) -> jax.Array:
-        return jnp.einsum("m,jmk,mk->j", weights, coordinates, table(x) - goal)
-
-    curvature = jax.jacfwd(slope)
     region = Simplex()
-    parameters = minimise(Objective(value, slope, curvature), region, region.centre(models.shape[0]))
+    objective = Objective(value_and_slope, lambda x: jax.jacfwd(objective.slope)(x))
+    parameters = minimise(objective, region, region.centre(models.shape[0]), gap=gap)
     student = jnp.where(counted, table(parameters), jnp.tensordot(parameters, models, axes=1))
-    return Projection(student, parameters, region.gap(parameters, slope(parameters)), jnp.zeros((), bool))
+    return Projection(student, parameters, region.gap(parameters, objective.slope(parameters)), jnp.zeros((), bool))
 
 
 def _known(direction: str, phi: Generator, models: Array) -> None:
@@ -272,18 +297,15 @@ def softmax_head_projection(
     def table(x: Array) -> jax.Array:
         return head_table(weights, inputs @ x.reshape(shape), kind)
 
-    def value(x: Array) -> jax.Array:
-        made = table(x)
-        return _counted(weights, kl_term(goal, made) if direction == "forward" else kl_term(made, goal))
-
-    def slope(x: Array) -> jax.Array:
+    def value_and_slope(x: Array) -> tuple[jax.Array, jax.Array]:
         made = table(x)
         forward = direction == "forward"
         against = made - goal if forward else exponential_reverse_gradient(weights, made, goal, kind)
-        return (inputs.T @ (weights[:, None] * against)).reshape(-1)
+        value = _counted(weights, kl_term(goal, made) if forward else kl_term(made, goal))
+        return value, (inputs.T @ (weights[:, None] * against)).reshape(-1)
 
     def curvature(x: Array) -> jax.Array:
-        second = jax.jacfwd(slope)(x)
+        second = jax.jacfwd(objective.slope)(x)
         if kind == "simplex":
             size = jnp.mean(jnp.abs(second)) + jnp.finfo(x.dtype).tiny
             second = second + size * jnp.kron(jnp.eye(shape[0]), jnp.full((shape[1], shape[1]), 1.0 / shape[1]))
@@ -294,7 +316,7 @@ def softmax_head_projection(
             second = second + jnp.where(convex, 0.0, 1e-3 * spread - least) * jnp.eye(zero.size)
         return second
 
-    objective = Objective(value, slope, curvature)
+    objective = Objective(value_and_slope, curvature)
     zero = confined.centre(shape[0] * shape[1])
     if direction == "forward":
         theta = minimise(objective, confined, zero)
@@ -303,11 +325,11 @@ def softmax_head_projection(
         wander *= np.geomspace(0.05, 0.9, starts - 1)[:, None] / np.sqrt(np.sum(wander**2, axis=1, keepdims=True))
         begins = jnp.concatenate([zero[None], radius * wander])
         found = jax.vmap(lambda start: minimise(objective, confined, start, most_steps=_STEPS_A_START))(begins)
-        values = jax.vmap(value)(found)
+        values = jax.vmap(lambda x: value_and_slope(x)[0])(found)
         theta = found[jnp.argmin(jnp.where(jnp.isfinite(values), values, jnp.inf))]
     at_radius = jnp.min(confined.slack(theta)) <= 1e-6 * radius**2
     student = head_table(weights, features @ theta.reshape(shape), kind)
-    return Projection(student, theta.reshape(shape), confined.gap(theta, slope(theta)), at_radius)
+    return Projection(student, theta.reshape(shape), confined.gap(theta, objective.slope(theta)), at_radius)
 
 
 def exponential_reverse_gradient(weights: Vector, student: Table, target: Table, kind: Kind) -> Array:
