@@ -1,5 +1,6 @@
 """One page a claim, made of its declaration, the stored sweep and search, and the stored certificates."""
 
+import functools
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,11 @@ from certificate_tables import counterexample, numbers
 from generated import write_pages
 from sphinx.application import Sphinx
 
+from w2s_theory._numerics import compiled
 from w2s_theory.bibliography import bibtex
 from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Claim, Status
+from w2s_theory.instance import Instance
 from w2s_theory.report.figures import FIGURES
 from w2s_theory.worlds.world import World
 
@@ -122,13 +125,31 @@ def _enclosed(ends: Sequence[str]) -> str:
     return f"{(low + high) / 2:.6g}" if max(abs(low), abs(high)) > 1e-12 else "0"
 
 
+def _witness(claim: Claim, part: float = 1.0) -> Instance:
+    assert claim.witness is not None
+    with jax.enable_x64(True):
+        return claim.witness(part * claim.witness_scale)
+
+
+@functools.cache
+def _sides_at_witnesses() -> dict[str, tuple[float, float]]:
+    """Both sides of every sharp claim at its witness, computed by one program."""
+    sharp = {claim.id: claim for claim in CLAIMS if claim.status is Status.proved and claim.witness}
+
+    def sides(witnesses: Mapping[str, Instance]) -> dict[str, tuple[Any, Any]]:
+        relations = {name: sharp[name].sides(witness) for name, witness in witnesses.items()}
+        return {name: (relation.lhs, relation.rhs) for name, relation in relations.items()}
+
+    with jax.enable_x64(True):
+        made = compiled(sides, optimised=False)({name: _witness(claim) for name, claim in sharp.items()})
+    return {name: (float(lhs), float(rhs)) for name, (lhs, rhs) in made.items()}
+
+
 def _equality(claim: Claim) -> list[str]:
     if claim.status is not Status.proved or claim.witness is None:
         return []
-    with jax.enable_x64(True):
-        witness, nearer = claim.witness(claim.witness_scale), claim.witness(claim.witness_scale / 2)
-        relation = claim.sides(witness)
-    lhs, rhs = float(relation.lhs), float(relation.rhs)
+    witness, nearer = _witness(claim), _witness(claim, 0.5)
+    lhs, rhs = _sides_at_witnesses()[claim.id]
     same = all(np.array_equal(a, b) for a, b in zip(jax.tree.leaves(witness), jax.tree.leaves(nearer), strict=True))
     where = "" if same else f", one of a family whose sides meet as $h\\to0$, at $h$ = {claim.witness_scale:g}"
     return [

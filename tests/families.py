@@ -1,15 +1,20 @@
-"""Claims with the same assumptions on the same worlds are compiled, and swept, together: most of it is shared."""
+"""Claims with the same assumptions on the same worlds are compiled, and drawn for, together: most of it is shared."""
 
 import functools
+from typing import Any
 
+import jax
+import numpy as np
 import pytest
 
-from tests.compiled import quick
+from tests.compiled import compiled as quickly
 from w2s_theory.catalogue import CLAIMS
-from w2s_theory.claim import Claim, Status
-from w2s_theory.verification.sweep import SweepRow, sweep
-
-SWEPT = 2_000
+from w2s_theory.claim import Claim
+from w2s_theory.instance import Instance
+from w2s_theory.verdict import CODES, Verdict
+from w2s_theory.verification.evaluation import Measurement, margins_of, measure
+from w2s_theory.verification.sweep import stack
+from w2s_theory.worlds.world import World
 
 
 @functools.cache
@@ -27,12 +32,67 @@ def in_one_worker(claim: Claim) -> pytest.MarkDecorator:
     return pytest.mark.xdist_group(family(claim)[0].id)
 
 
-def swept(claim: Claim, seed: int) -> SweepRow:
-    """The row of a refuted claim in a sweep of 2,000 instances of all refuted claims of its family."""
-    return _rows(tuple(c for c in family(claim) if c.status is Status.refuted), seed)[claim.id]
+BATCH = 16
+"""One batch size everywhere, so that every family of claims is compiled once a world."""
+
+DRAWN = 640
 
 
-@functools.lru_cache(maxsize=16)
-def _rows(claims: tuple[Claim, ...], seed: int) -> dict[str, SweepRow]:
-    with quick():
-        return {row.id: row for row in sweep(claims, SWEPT, seed)}
+@functools.lru_cache(maxsize=64)
+def compiled(claims: tuple[Claim, ...]) -> Any:
+    """Of a batch of instances, and a factor of right sides, the measurement of every claim by id."""
+
+    def every(i: Instance, sharpened: Any) -> dict[str, Measurement]:
+        margins = margins_of(claims, i)
+        return {claim.id: measure(claim, i, sharpened=sharpened, margins=margins) for claim in claims}
+
+    return quickly(jax.vmap(every, in_axes=(0, None)))
+
+
+def all_measured(claims: tuple[Claim, ...], batch: Instance, sharpened: float = 1.0) -> dict[str, dict[str, Any]]:
+    """Sides, error budgets and verdicts of a batch of instances, as NumPy arrays, of each of the claims by id."""
+    with jax.enable_x64(True):
+        made = jax.tree.map(np.asarray, compiled(claims)(batch, sharpened))
+    return {
+        name: {key: getattr(m, key) for key in ("lhs", "rhs", "slack", "error")}
+        | {"verdict": np.array([CODES[code] for code in m.code])}
+        for name, m in made.items()
+    }
+
+
+def measured(
+    claim: Claim, batch: Instance, sharpened: float = 1.0, claims: tuple[Claim, ...] | None = None
+) -> dict[str, Any]:
+    """The same of one claim; compiled for all of `claims`, by default its family."""
+    return all_measured(claims or family(claim), batch, sharpened)[claim.id]
+
+
+def sampled(world: World, seed: int | list[int]) -> Instance:
+    """A batch of random instances of a world."""
+    return jax.tree.map(np.asarray, world.sample(np.random.default_rng(seed), BATCH))
+
+
+def repeated(instance: Instance) -> Instance:
+    """One instance as a batch."""
+    return stack([instance] * BATCH)
+
+
+def drawn_counterexample(claim: Claim, seed: int) -> Instance | None:
+    """The instance, of 640 random ones of each world of a claim, that violates it most, if any does."""
+    found = [_strained(family(claim), world, seed)[claim.id] for world in claim.worlds]
+    slack, instance = min(found, key=lambda pair: pair[0])
+    return instance if slack < 0 else None
+
+
+@functools.lru_cache(maxsize=64)
+def _strained(claims: tuple[Claim, ...], world: World, seed: int) -> dict[str, tuple[float, Instance | None]]:
+    """The least slack of every claim among its violations on draws of a world, zero if there is none, and where."""
+    least: dict[str, tuple[float, Instance | None]] = dict.fromkeys([claim.id for claim in claims], (0.0, None))
+    for number in range(DRAWN // BATCH):
+        batch = sampled(world, [seed, number])
+        for name, m in all_measured(claims, batch).items():
+            slack = np.where(m["verdict"] == Verdict.violated, m["slack"], 0.0)
+            place = int(np.argmin(slack))
+            if slack[place] < least[name][0]:
+                least[name] = float(slack[place]), jax.tree.map(lambda leaf, at=place: leaf[at], batch)
+    return least

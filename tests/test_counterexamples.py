@@ -1,4 +1,4 @@
-"""What a sweep refutes in floating point is confirmed on rows that sum to one exactly, at 50 digits."""
+"""What random draws refute in floating point is confirmed on rows that sum to one exactly, at 50 digits."""
 
 from fractions import Fraction
 
@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from tests.families import in_one_worker, swept
+from tests.families import drawn_counterexample, in_one_worker
 from tests.oracles import brute_force, students
 from w2s_theory.catalogue import CATALOGUE, CLAIMS
 from w2s_theory.claim import Status
@@ -43,8 +43,8 @@ def refuted(calibration):
 
 
 @refuted(calibration=True)
-def test_counterexample_found_by_the_sweep_is_one(identifier):
-    found = swept(CATALOGUE[identifier], seed=3).counterexample
+def test_counterexample_found_by_drawing_is_one(identifier):
+    found = drawn_counterexample(CATALOGUE[identifier], seed=3)
     assert found is not None
     weights = exact_rows([found.weights])[0]
     truth, weak, strong = (exact_rows(table) for table in (found.truth, found.weak, found.strong))
@@ -57,9 +57,9 @@ def test_counterexample_found_by_the_sweep_is_one(identifier):
 
 
 @refuted(calibration=False)
-def test_student_found_by_the_sweep_is_optimal_and_breaks_the_claim(identifier):
+def test_student_found_by_drawing_is_optimal_and_breaks_the_claim(identifier):
     """The optimum is SciPy's; a violation of a hundredth of a nat is far more than its tolerance can explain."""
-    found = swept(CATALOGUE[identifier], seed=3).counterexample
+    found = drawn_counterexample(CATALOGUE[identifier], seed=3)
     assert found is not None
     prefix, trained, _, judged = identifier.replace("never-worse", "never").split("-", 3)
     weights = exact_rows([found.weights])[0]

@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from w2s_theory.catalogue import CATALOGUE
-from w2s_theory.verification.sweep import lasting, tallied
+from w2s_theory.verification import sweep as sweeping
+from w2s_theory.verification.sweep import lasting, sweep_claim, tallied
 
 SWEEP = """
 import sys
@@ -50,6 +53,29 @@ def test_a_kept_instance_is_no_view_of_its_batch():
     assert tally.found
     for _, _, instance in tally.found:
         assert all(getattr(leaf, "base", None) is None for leaf in (instance.weak, instance.truth))
+
+
+def test_a_violation_that_another_batch_does_not_show_is_no_counterexample(monkeypatch):
+    """Every batch after the first, the one in which instances are looked at again among them, comes out harmless."""
+    claim, measured_before = CATALOGUE["calibration-binned"], []
+    claim = replace(claim, worlds=claim.worlds[:1])
+    honest = sweeping.batch_measure
+
+    def fickle(*arguments):
+        def measured(batch):
+            made = honest(*arguments)(batch)
+            if measured_before:
+                made = jax.tree.map(np.zeros_like, made)
+            measured_before.append(batch)
+            return made
+
+        return measured
+
+    assert sweep_claim(claim, 64, 1).verdict == "refuted"
+    monkeypatch.setattr(sweeping, "batch_measure", fickle)
+    row = sweep_claim(claim, 64, 1)
+    assert row.violations > 0 and len(measured_before) == 2
+    assert (row.verdict, row.counterexample) == ("not refuted", None)
 
 
 def peak(instances):

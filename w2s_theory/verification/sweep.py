@@ -17,7 +17,7 @@ from w2s_theory.claim import Claim, Status
 from w2s_theory.instance import Instance
 from w2s_theory.processes import Spread
 from w2s_theory.verdict import CODES, Verdict
-from w2s_theory.verification.evaluation import Measurement, evaluate_claim, finite_or_none, margins_of, measure
+from w2s_theory.verification.evaluation import Measurement, finite_or_none, margins_of, measure
 from w2s_theory.verification.in_order import in_order
 from w2s_theory.worlds.world import World, batch_decoder
 
@@ -70,7 +70,7 @@ class SweepRow:
     """One claim's row of `verify`: `verdict` is `holds`, `violated`, `refuted`, `not refuted` or `unresolved`.
 
     `instances` counts those on which the claim was asked: assumptions met, both sides finite.  `counterexample` is
-    a violating instance, with at least four fifths of the largest violation, that was evaluated again on its own.
+    a violating instance, with at least four fifths of the largest violation, that violates in another batch too.
     `worst` is the violating instance, or if there is none the one asked, of least slack, `worst_slack`.  `by_world`
     has for each world how often the claim was asked there, and violated.
     """
@@ -167,10 +167,9 @@ class Tally:
         return self.counts[Verdict.violated]
 
     def row(self, claim: Claim) -> SweepRow:
-        """The row of `claim`, with its counterexample evaluated again."""
+        """The row of `claim`."""
         found = self.found
         counterexample = found[_plainest(*np.array([f[:2] for f in found]).T)][2] if found else None
-        confirmed = counterexample is not None and evaluate_claim(claim, counterexample).verdict is Verdict.violated
         return SweepRow(
             id=claim.id,
             status=claim.status,
@@ -178,9 +177,9 @@ class Tally:
             min_slack=finite_or_none(self.slack),
             max_tightness=finite_or_none(self.tightness),
             violations=self.violations,
-            verdict=_word(claim, self.counts, confirmed),
+            verdict=_word(claim, self.counts, counterexample is not None),
             worlds=tuple(map(str, claim.worlds)),
-            counterexample=counterexample if confirmed else None,
+            counterexample=counterexample,
             worst=self.worst[2],
             worst_slack=finite_or_none(-self.worst[1]),
             by_world=tuple((world, asked, violated) for world, (asked, violated) in self.by_world.items()),
@@ -269,7 +268,20 @@ def tallied_part(part: Part) -> list[Tally]:
             left = count - number * program.size
             if left > 0:
                 tally.add(program.world, jax.tree.map(lambda leaf, n=left: leaf[:n], made[claim.id]), batch)
+    _confirm(tallies, program, measured)
     return tallies
+
+
+def _confirm(tallies: Sequence[Tally], program: Program, measured: Callable[[Instance], Any]) -> None:
+    """Keep, of the violating instances that were found, those that violate their claim again, in another batch."""
+    for claim, tally in zip(program.claims, tallies, strict=True):
+        found, tally.found = tally.found, []
+        for first in range(0, len(found), program.size):
+            again = found[first : first + program.size]
+            with jax.enable_x64(True):
+                batch = stack(again[place % len(again)][2] for place in range(program.size))
+                codes = np.asarray(measured(batch)[claim.id].code)
+            tally.found += [f for f, code in zip(again, codes, strict=False) if code == Verdict.violated.code]
 
 
 def _merged(claims: Iterable[Claim], planned: Iterable[Program], made: Iterator[list[Tally]]) -> dict[Claim, Tally]:
