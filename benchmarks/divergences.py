@@ -245,7 +245,14 @@ TASK = Task(
     cases,
     (
         Target("KL: time beside the fastest plain, inaccurate sum", KL, behind(PLAIN), most=1.7),
-        Target("KL: ahead of every accurate form and of every library", KL, lead(ACCURATE, LIBRARY), least=1.0),
+        Target(
+            "KL: ahead of every accurate form and of every library",
+            KL,
+            lead(ACCURATE, LIBRARY),
+            least=1.0,
+            why="JAX fuses Σ p(r − log1p r) into one loop too; for rows of 50,000 in float64 that took 0.93 and 1.01 "
+            "times as long as ours in two runs.",
+        ),
         Target(
             "total variation: time beside one read of the tables",
             TV,

@@ -34,7 +34,7 @@ SIZES = ((200, 5, 10), (2000, 10, 20), (20000, 10, 50))
 DIRECTIONS: tuple[Direction, ...] = ("reverse", "forward")
 BATCH, SMALL = 256, (40, 5, 10)
 TOLERANCE, FINE_TOLERANCE, GAP = 1e-6, 1e-12, 1e-10
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that a conic solver is given for a problem."""
 
 ONE, LARGE, MANY = "one projection", "one projection, from the middle size on", "many projections"
@@ -134,8 +134,8 @@ def cases(quick: bool) -> Iterator[Case]:
 
 
 WHY_NOT_FASTER = (
-    "both take the steps of the same method, and ours goes on to a gap near 1e-16 where the other stops at 1e-10; what "
-    "that costs was not measured."
+    "both take the steps of the same method, and of most of a step's time, the product of models and their weighted "
+    "transposes, neither is the master: it is that of a library."
 )
 
 TASK = Task(
@@ -156,8 +156,8 @@ TASK = Task(
             LARGE,
             lead(CONIC),
             least=50.0,
-            why="at the middle size ours goes on to a gap near 1e-16 where theirs end between 1e-8 and 1e-5; at the "
-            "largest, theirs were not waited for longer than 30 s.",
+            why="at the middle size Clarabel is nearest, and it ends at a gap of 1e-5 where ours is at most "
+            f"{GAP:g}; of the largest, no answer was waited for longer than {PATIENCE:g} s.",
         ),
         Target(f"{MANY}: ahead of a loop of interior points", MANY, lead(NEWTON), least=1.0),
     ),
