@@ -24,6 +24,7 @@ from tests.type_checks import check_types
 check_types()
 
 from tests.browser import Browser, find_browser  # noqa: E402
+from w2s_theory.compilation_cache import SWITCH, keep_compiled_code  # noqa: E402
 from w2s_theory.experiments import claims_on_pairs  # noqa: E402
 from w2s_theory.verification.compiled_code import forget_compiled_code  # noqa: E402
 
@@ -31,6 +32,15 @@ settings.register_profile(
     "tests", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("tests")
+
+_TESTS_FOLDER = Path(__file__).parent
+if "CI" not in os.environ:  # what one run of the tests has compiled, the next one reads
+    jax.config.update(
+        "jax_compilation_cache_dir",
+        str(keep_compiled_code({SWITCH: str(_TESTS_FOLDER.parent / ".pytest_cache" / "compiled")})),
+    )
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 _LONGEST = ("report_figures", "experiments", "adversary", "test_catalogue.py", "sampling", "gain", "functionals")
@@ -78,7 +88,6 @@ def browser(tmp_path_factory) -> Browser:
     return find_browser(tmp_path_factory.mktemp("browser"))
 
 
-_TESTS_FOLDER = Path(__file__).parent
 _TESTS = itertools.count(1)
 _MAPPINGS = Path("/proc/self/maps")
 

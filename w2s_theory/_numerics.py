@@ -66,8 +66,9 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
 
     Python numbers, lists and float64 arrays are computed in float64; a float32 array stays float32, because its
     owner asked for it, and so do numbers and lists beside float32 arrays only.  Inside a trace (`jit`, `vmap`, `grad`)
-    the function is a part of what is traced, in the precision in force; what is called again with the same shapes is
-    not traced again.  `static` names keyword arguments that choose a formula rather than enter it.
+    the function is a part of what is traced, in the precision in force, inside `jit` on constants too; what is called
+    again with the same shapes is not traced again.  `static` names keyword arguments that choose a formula rather than
+    enter it.
     """
     if function is None:
         return functools.partial(float64, static=static)
@@ -82,10 +83,24 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
             return traced(*plain_args, **plain_kwargs, **fixed)
         nonlocal made
         made = made or compiled(function, static_argnames=static)
-        with jax.enable_x64(True):
-            return made(*plain_args, **plain_kwargs, **fixed)
+
+        def run() -> T:
+            with jax.enable_x64(True):
+                return made(*plain_args, **plain_kwargs, **fixed)
+
+        return _run_or_staged(run, lambda: traced(*plain_args, **plain_kwargs, **fixed))
 
     return entry
+
+
+def _run_or_staged(run: Callable[[], T], staged: Callable[[], T]) -> T:
+    """`run()`, a program of its own; where JAX is staging another one, constants and all, a part of it: `staged()`."""
+    try:
+        return run()
+    except ValueError as problem:
+        if "`compiler_options` can only be passed to top-level" not in str(problem):
+            raise
+    return staged()
 
 
 def on_arrays(function: Callable[..., T]) -> Callable[..., T]:
@@ -112,7 +127,7 @@ def one_program(function: Callable[P, T]) -> Callable[P, T]:
             return traced(*args, **kwargs)
         nonlocal made
         made = made or compiled(function, optimised=False)
-        return made(*args, **kwargs)
+        return _run_or_staged(lambda: made(*args, **kwargs), lambda: traced(*args, **kwargs))
 
     return entry
 

@@ -48,6 +48,14 @@ def test_float32_stays_float32_and_agrees_to_its_precision(case, expected):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
 
 
+def test_a_program_of_ones_own_may_call_it_on_constants(x64, case, expected):
+    """Every option of compilation that is the package's own would be refused there."""
+    constant = case.arguments(0)
+    made = compiled(lambda x: (x, case.function(*constant, **case.static)))(1.0)[1]
+    for a, b in zip(leaves(made), expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=64 * 2**-53, atol=64 * 2**-53)
+
+
 def test_jit_of_vmap_equals_the_loop(x64, case):
     """The same operations in another order of summation: a few dozen ulps, on numbers of order one."""
     batches = [case.arguments(seed) for seed in SEEDS]

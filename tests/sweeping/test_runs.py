@@ -177,7 +177,7 @@ def test_killed_at_any_moment_it_resumes_to_the_same_rows(specification, tmp_pat
 
 
 def test_workers_make_the_same_rows_and_survive_a_kill(specification, whole, tmp_path, monkeypatch):
-    """One cluster of two processes: a plain run, and one in which a worker is killed as soon as there are rows."""
+    """One cluster: two processes of which one is killed as soon as there are rows, then four and a plain run."""
     monkeypatch.setattr(running, "_CELLS_A_TASK", 4)
     monkeypatch.setattr(running, "_ROWS_A_FILE", 4)
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster:
@@ -192,6 +192,9 @@ def test_workers_make_the_same_rows_and_survive_a_kill(specification, whole, tmp
 
         sweep(specification(), out, scheduler=address, tell=kill_one)
         assert rows_in(out)[0] == whole
+        cluster.scale(4)
+        with Client(address) as client:
+            client.wait_for_workers(4, timeout=60)
         sweep(specification(), tmp_path / "plain", scheduler=address)
         assert rows_in(tmp_path / "plain")[0] == whole
 

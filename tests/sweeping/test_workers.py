@@ -118,12 +118,12 @@ def test_a_worker_killed_while_claims_are_verified_changes_nothing(cluster, smal
         os.kill(killed[0], 0)
 
 
-@pytest.mark.parametrize(("claim", "worlds"), [(PROVED, 2), (OWN, 1)], ids=["proved", "own"])
-def test_falsify_finds_the_same_on_any_number_of_workers(cluster, claim, worlds):
+@pytest.mark.parametrize(("claim", "worlds", "number"), [(PROVED, 2, 2), (OWN, 1, 4)], ids=["proved", "own"])
+def test_falsify_finds_the_same_on_any_number_of_workers(cluster, claim, worlds, number):
     """An own claim breaks in its smaller world, so what is found in the other does not count."""
     told = []
     alone = falsify_claim(claim, seed=3, effort=FEW)
-    with opened(scheduler=scaled(cluster, 2)) as workers:
+    with opened(scheduler=scaled(cluster, number)) as workers:
         options = {"spread": spread_on(workers), "progress": lambda stage, share: told.append((stage, share))}
         assert falsify_claim(claim, seed=3, effort=FEW, **options) == alone
     assert [share for stage, share in told if stage == "search"] == [(n + 1) / 2 for n in range(worlds)]
