@@ -146,10 +146,11 @@ def _sides_at_witnesses() -> dict[str, tuple[float, float]]:
 
 
 def _equality(claim: Claim) -> list[str]:
-    if claim.status is not Status.proved or claim.witness is None:
+    sides = _sides_at_witnesses().get(claim.id)
+    if sides is None:
         return []
+    lhs, rhs = sides
     witness, nearer = _witness(claim), _witness(claim, 0.5)
-    lhs, rhs = _sides_at_witnesses()[claim.id]
     same = all(np.array_equal(a, b) for a, b in zip(jax.tree.leaves(witness), jax.tree.leaves(nearer), strict=True))
     where = "" if same else f", one of a family whose sides meet as $h\\to0$, at $h$ = {claim.witness_scale:g}"
     return [

@@ -34,18 +34,19 @@ settings.register_profile(
 settings.load_profile("tests")
 
 _TESTS_FOLDER = Path(__file__).parent
-if "CI" not in os.environ:  # what one run of the tests has compiled, the next one reads
-    jax.config.update(
-        "jax_compilation_cache_dir",
-        str(keep_compiled_code({SWITCH: str(_TESTS_FOLDER.parent / ".pytest_cache" / "compiled")})),
-    )
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-
-
 _LONGEST = ("report_figures", "experiments", "adversary", "test_catalogue.py", "sampling", "gain", "functionals")
 _DRAWN = "experiments and their figures"
 _GROUPS = {"report_figures": _DRAWN, "experiments": _DRAWN}
+
+
+def pytest_configure(config):
+    """What one run of the tests has compiled, the next one reads, but in CI; `--cache-clear` forgets it."""
+    if "CI" in os.environ or not hasattr(config, "cache"):
+        return
+    folder = keep_compiled_code({SWITCH: str(config.cache.mkdir("compiled"))})
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 @pytest.hookimpl(tryfirst=True)

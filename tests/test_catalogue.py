@@ -125,7 +125,7 @@ def test_refuted_claim_is_refuted_from_more_than_one_seed(claim):
     for seed in (1, 2):
         found = drawn_counterexample(claim, seed)
         assert found is not None
-        assert set(measured(claim, repeated(found))["verdict"]) == {Verdict.violated}
+        assert set(measured(claim, relabel(repeated(found)))["verdict"]) == {Verdict.violated}
 
 
 def relabel(i):

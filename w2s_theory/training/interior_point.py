@@ -44,6 +44,7 @@ class _Point(NamedTuple):
     x: Array
     value: Array
     slope: Array
+    gap: Array
 
 
 class _State(NamedTuple):
@@ -71,10 +72,11 @@ def minimise(
     Newton's method on the optimality conditions with complementarity μ, which falls by a factor that each step
     predicts for itself, in a curved region to a twentieth of the least gap so far.  Steps stop 0.5 % short of the
     boundary, or if they are short are pulled back inside a curved region; they are halved, at most eight times, until
-    the barrier function does not rise.  It ends when the Frank–Wolfe gap is at most `gap`, or 1e-15, or 1e-15 of the
-    first one; or is below 1e-9 of it, or below what rounding x moves it by, and has not halved in four steps.  Usable
-    under `jit`, `vmap`, `grad`; the derivative is that of the optimality conditions, so it needs an isolated minimiser,
-    and the least `gap`.
+    the barrier function does not rise.  It ends when the Frank–Wolfe gap is at most a positive `gap`; or one step after
+    it is at most 1e-15 and 1e-15 times the first one; or when it is below 1e-9 times the first one, or below what
+    rounding x moves it by, and has not halved in four steps.  Usable under `jit`, `vmap`, `grad`; the
+    derivative is that of the optimality conditions, so it needs an isolated minimiser, and multipliers that are found
+    as exactly as x: no `gap`.
     """
     size = start.shape[0]
 
@@ -84,8 +86,12 @@ def minimise(
     def push(x: Array, step: Array) -> jax.Array:
         return jax.jvp(region.slack, (x,), (step,))[1]
 
-    def conditions(point: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        x, multipliers, price = point
+    def point(x: Array) -> _Point:
+        value, slope = objective.value_and_slope(x)
+        return _Point(x, value, slope, region.gap(x, slope))
+
+    def conditions(found: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        x, multipliers, price = found
         stationary = objective.slope(x) - pull(x, multipliers) + price
         balance = jnp.sum(x) - 1.0 if region.total else price
         return stationary, region.slack(x) * multipliers, balance
@@ -94,10 +100,9 @@ def minimise(
         x0 = first[0]
         slack0 = region.slack(x0)
         number = slack0.shape[0]
-        value0, slope0 = objective.value_and_slope(x0)
+        begin = point(x0)
         tiny = jnp.finfo(x0.dtype).tiny
-        first_gap = region.gap(x0, slope0)
-        mu0 = jnp.maximum(0.1 * first_gap / number, tiny**0.25)
+        mu0 = jnp.maximum(0.1 * begin.gap / number, tiny**0.25)
 
         def barrier(value: Array, slack: Array, mu: Array) -> jax.Array:
             logs = jnp.sum(jnp.log(jnp.where(slack > 0, slack, 1.0)))
@@ -109,7 +114,7 @@ def minimise(
             return jnp.min(jnp.where(below > 0, 2.0 * room / jnp.where(below > 0, below, 1.0), jnp.inf))
 
         def advance(state: _State) -> _State:
-            (x, value, slope), s, price, steps, lowest, stale, done = state
+            (x, value, slope, gap_here), s, price, steps, lowest, stale, done = state
             slack = region.slack(x)
             mu = jnp.mean(slack * s)
             normals = jax.vmap(lambda e: push(x, e))(jnp.eye(size))
@@ -136,7 +141,6 @@ def minimise(
             step, dual, _ = direction(jnp.zeros(()))
             along, along_dual = lengths(step, dual)
             predicted = jnp.mean(region.slack(x + along * step) * (s + along_dual * dual))
-            gap_here = region.gap(x, slope)
             reduced = mu * jnp.clip(predicted / mu, 1e-3, 1.0) ** 3
             target = 0.05 * jnp.minimum(gap_here, lowest) / number if region.curved else reduced
             step, dual, cost = direction(target)
@@ -147,9 +151,8 @@ def minimise(
 
             def halve(tried: _Trial) -> _Trial:
                 length = 0.5 * tried.length
-                there = region.retracted(x + length * step, target / s_moved)
-                reached = _Point(there, *objective.value_and_slope(there))
-                too_far = ~(barrier(reached.value, region.slack(there), target) <= now + rounding)
+                reached = point(region.retracted(x + length * step, target / s_moved))
+                too_far = ~(barrier(reached.value, region.slack(reached.x), target) <= now + rounding)
                 return _Trial(length, reached, tried.number + 1, too_far)
 
             # the comparison is part of the state: a batch computes the condition twice, and two compiled forms of a
@@ -165,25 +168,18 @@ def minimise(
             better = gap_here < 0.5 * lowest
             stale, lowest = jnp.where(better, 0, stale + 1), jnp.where(better, gap_here, lowest)
             noise = _NOISE * jnp.sum(jnp.abs(x) * (jnp.abs(curvature) @ jnp.abs(x)))
-            stuck = (stale >= _PATIENCE) & (gap_here <= jnp.maximum(_NEARLY * first_gap, noise))
-            enough = jnp.maximum(gap, _FINEST * jnp.minimum(first_gap, 1.0))
-            ended = ~fine | stuck | (region.gap(moved.x, moved.slope) <= enough)
+            stuck = (stale >= _PATIENCE) & (gap_here <= jnp.maximum(_NEARLY * begin.gap, noise))
+            least = gap_here <= _FINEST * jnp.minimum(begin.gap, 1.0)
+            enough = (gap > 0) & (moved.gap <= gap)
+            ended = ~fine | stuck | least | enough
             kept, s_kept, price_kept = jax.tree.map(
                 lambda new, old: jnp.where(fine, new, old), (moved, s_moved, cost), (state.point, s, price)
             )
             return _State(kept, s_kept, price_kept, steps + 1, lowest, stale, ended)
 
         zero, none = jnp.zeros((), x0.dtype), jnp.zeros((), int)
-        begin = _State(
-            _Point(x0, value0, slope0),
-            mu0 / slack0,
-            zero,
-            none,
-            jnp.full_like(zero, jnp.inf),
-            none,
-            jnp.zeros((), bool),
-        )
-        end = lax.while_loop(lambda state: ~state.done & (state.steps < most_steps), advance, begin)
+        first_state = _State(begin, mu0 / slack0, zero, none, jnp.full_like(zero, jnp.inf), none, jnp.zeros((), bool))
+        end = lax.while_loop(lambda state: ~state.done & (state.steps < most_steps), advance, first_state)
         return end.point.x, balanced(end) if region.curved else end.multipliers, end.price
 
     def balanced(end: _State) -> jax.Array:
@@ -194,7 +190,7 @@ def minimise(
         slack = region.slack(end.point.x)
         assert slack.shape == (1,)
         normal = pull(end.point.x, jnp.ones_like(slack))
-        return jnp.maximum(normal @ objective.slope(end.point.x), 0.0) / (normal @ normal + slack**2)
+        return jnp.maximum(normal @ end.point.slope, 0.0) / (normal @ normal + slack**2)
 
     def tangent_solve(linear: Callable, right: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         flat, restore = ravel_pytree(right)

@@ -131,8 +131,9 @@ def hull_projection(
     generator; `forward` minimises $d_P(\text{target},f)$ and is for KL only.  `parameters` are the mixture weights
     a (M,).  Duplicate or dependent models are no harm: the student is unique, its weights then are not.
     The mixture class of positive or density regression with $\mathbb E\,f=1$ is the hull of mean-one features.
-    The search ends early once its Frank–Wolfe gap is at most `gap`: `residual` is within it, and the derivatives are
-    no better than that.  `ValueError` for `forward` with another generator.
+    The search ends early once its Frank–Wolfe gap is at most a positive `gap`: `residual` is within it, but derivatives
+    can be far less accurate, so none should be asked for where they matter.  `ValueError` for `forward` with another
+    generator.
     """
     phi = phi or generator("kl")
     _known(direction, phi, models)
@@ -152,8 +153,8 @@ def cone_projection(
 ) -> Projection:
     r"""Projection on the non-negative combinations of `models (p, m, k)`: $f=\sum_j\beta_jf_j$, $\beta\ge0$.
 
-    For positive regression.  `residual` compares with members of the class whose coefficients sum to at most ten
-    times those of a member with the target's mean.  Directions, `phi` and `gap` as in `hull_projection`.
+    For positive regression.  `residual` compares with members of the class whose mean is at most the target's.
+    Directions, `phi` and `gap` as in `hull_projection`.
     """
     phi = phi or generator("kl")
     _known(direction, phi, models)
@@ -202,7 +203,7 @@ def dual_hull_projection(
         return _counted(weights, phi.term(goal, made)), slope
 
     region = Simplex()
-    objective = Objective(value_and_slope, lambda x: jax.jacfwd(objective.slope)(x))
+    objective = Objective(value_and_slope, jax.jacfwd(lambda x: value_and_slope(x)[1]))
     parameters = minimise(objective, region, region.centre(models.shape[0]), gap=gap)
     student = jnp.where(counted, table(parameters), jnp.tensordot(parameters, models, axes=1))
     return Projection(student, parameters, region.gap(parameters, objective.slope(parameters)), jnp.zeros((), bool))

@@ -70,7 +70,7 @@ class SweepRow:
     """One claim's row of `verify`: `verdict` is `holds`, `violated`, `refuted`, `not refuted` or `unresolved`.
 
     `instances` counts those on which the claim was asked: assumptions met, both sides finite.  `counterexample` is
-    a violating instance, with at least four fifths of the largest violation, that violates in another batch too.
+    a violating instance, with at least four fifths of the largest violation that was seen in another batch too.
     `worst` is the violating instance, or if there is none the one asked, of least slack, `worst_slack`.  `by_world`
     has for each world how often the claim was asked there, and violated.
     """
@@ -273,15 +273,19 @@ def tallied_part(part: Part) -> list[Tally]:
 
 
 def _confirm(tallies: Sequence[Tally], program: Program, measured: Callable[[Instance], Any]) -> None:
-    """Keep, of the violating instances that were found, those that violate their claim again, in another batch."""
-    for claim, tally in zip(program.claims, tallies, strict=True):
-        found, tally.found = tally.found, []
-        for first in range(0, len(found), program.size):
-            again = found[first : first + program.size]
-            with jax.enable_x64(True):
-                batch = stack(again[place % len(again)][2] for place in range(program.size))
-                codes = np.asarray(measured(batch)[claim.id].code)
-            tally.found += [f for f, code in zip(again, codes, strict=False) if code == Verdict.violated.code]
+    """Keep, of the violating instances that were found, those that violate their claim all over another batch."""
+    found = [(claim, tally, f) for claim, tally in zip(program.claims, tallies, strict=True) for f in tally.found]
+    for tally in tallies:
+        tally.found = []
+    for first in range(0, len(found), program.size):
+        again = found[first : first + program.size]
+        places = np.arange(program.size) % len(again)
+        batch = jax.tree.map(lambda leaf, places=places: leaf[places], stack(f[2] for _, _, f in again))
+        with jax.enable_x64(True):
+            made = measured(batch)
+        for place, (claim, tally, f) in enumerate(again):
+            if (np.asarray(made[claim.id].code)[place :: len(again)] == Verdict.violated.code).all():
+                tally.found.append(f)
 
 
 def _merged(claims: Iterable[Claim], planned: Iterable[Program], made: Iterator[list[Tally]]) -> dict[Claim, Tally]:
