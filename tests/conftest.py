@@ -33,7 +33,7 @@ settings.register_profile(
 )
 settings.load_profile("tests")
 
-_TESTS_FOLDER = Path(__file__).parent
+
 _LONGEST = ("report_figures", "experiments", "adversary", "test_catalogue.py", "sampling", "gain", "functionals")
 _DRAWN = "experiments and their figures"
 _GROUPS = {"report_figures": _DRAWN, "experiments": _DRAWN}
@@ -89,6 +89,7 @@ def browser(tmp_path_factory) -> Browser:
     return find_browser(tmp_path_factory.mktemp("browser"))
 
 
+_TESTS_FOLDER = Path(__file__).parent
 _TESTS = itertools.count(1)
 _MAPPINGS = Path("/proc/self/maps")
 
