@@ -29,7 +29,8 @@ from w2s_theory.worlds.population import Population
 Draws = Literal["plain", "antithetic", "sobol"]
 """Independent draws; pairs u and 1 - u; or independently scrambled Sobol sequences, sixteen of them."""
 
-_BLOCK = 2**17
+_BLOCK = 2**14
+_MANY = 2**17
 _PILOT = 20_000
 _SCRAMBLES = 16
 
@@ -65,26 +66,20 @@ def _summaries(draws: Draws | str, raw: bool, optimised: bool) -> Any:
     def summarised(
         population: Population, points: Array, valid: Array, multipliers: Multipliers | None
     ) -> dict[str, Any]:
-        values = statistics(population.sampled_instance(points), multipliers)
+        named = statistics(population.sampled_instance(points), multipliers)
+        values = jnp.stack(list(named.values()))
         counted = jnp.arange(len(points)) < valid
         if draws == "antithetic":
-            values = {name: v.reshape(-1, 2).mean(axis=1) for name, v in values.items()}
+            values = values.reshape(len(values), -1, 2).mean(axis=-1)
             counted = counted[::2]
         if raw:
-            return values
+            return dict(zip(named, values, strict=True))
         number = jnp.sum(counted)
-
-        def moments(v: Array) -> tuple[Array, ...]:
-            mean = jnp.sum(jnp.where(counted, v, 0.0)) / number
-            squares = jnp.sum(jnp.where(counted, (v - mean) ** 2, 0.0))
-            return (
-                mean,
-                squares,
-                jnp.min(v, where=counted, initial=jnp.inf),
-                jnp.max(v, where=counted, initial=-jnp.inf),
-            )
-
-        return {name: moments(v) for name, v in values.items()}
+        mean = jnp.sum(jnp.where(counted, values, 0.0), axis=-1) / number
+        squares = jnp.sum(jnp.where(counted, (values - mean[:, None]) ** 2, 0.0), axis=-1)
+        least = jnp.min(values, axis=-1, where=counted, initial=jnp.inf)
+        greatest = jnp.max(values, axis=-1, where=counted, initial=-jnp.inf)
+        return dict(zip(named, zip(mean, squares, least, greatest, strict=True), strict=True))
 
     return compiled(summarised, optimised=optimised)
 
@@ -142,7 +137,7 @@ def sample_means(
         raise InputError(f"stopping early needs the betting region; {region} is valid at a fixed sample size only")
     multipliers = pilot_multipliers(population, seed)
     setting = ranges(population, _classes(population), multipliers)
-    step = _summaries(draws, region == "betting", samples > _BLOCK)
+    step = _summaries(draws, region == "betting", samples > _MANY)
     means: Means | None = None
     units: dict[int, list[tuple[int, dict[str, float]]]] = {}
 

@@ -46,22 +46,20 @@ class Multipliers(eqx.Module):
         return {name: getattr(self, name) for name in ("worst", "best", "upper", "lower")}
 
 
-def _worst_student(i: Instance, mu: Number) -> tuple[Array, Array]:
-    r"""$\sum_i(\mu F_{w,i}-F^*_i)\log(q_i/F_{sw,i})$, $q=(\mu F_w-F^*)/(\mu-1)$, and its derivative by μ."""
-    q = (mu * i.weak - i.truth) / (mu - 1.0)
-    return (mu - 1.0) * kl_divergence(q, i.strong), jnp.sum(i.weak * log_ratio(q, i.strong), axis=-1)
+def _student(i: Instance, x: Number, sign: Number) -> tuple[Array, Array]:
+    r"""$|1+t|\,\mathrm{KL}(q\|F_{sw})$ at $q=(F^*+tF_w)/(1+t)$, $t=\pm x$, and its derivative by x.
+
+    The best student is at positive t; the worst at negative t, where $q=(xF_w-F^*)/(x-1)$.
+    """
+    t = sign * x
+    q = (i.truth + t * i.weak) / (1.0 + t)
+    return jnp.abs(1.0 + t) * kl_divergence(q, i.strong), jnp.sum(i.weak * log_ratio(q, i.strong), axis=-1)
 
 
-def _best_student(i: Instance, lam: Number) -> tuple[Array, Array]:
-    r"""$(1+\lambda)\,\mathrm{KL}(q\|F_{sw})$, $q=(F^*+\lambda F_w)/(1+\lambda)$, and its derivative by λ."""
-    q = (i.truth + lam * i.weak) / (1.0 + lam)
-    return (1.0 + lam) * kl_divergence(q, i.strong), jnp.sum(i.weak * log_ratio(q, i.strong), axis=-1)
-
-
-def _labels(i: Instance, lam: Number, sign: float) -> tuple[Array, Array]:
-    r"""$\max_ia_i-\sum_iF^*_ia_i$, $a_i=\mp\log F_{sw,i}+\lambda\log F_{w,i}$, and its derivative by λ."""
+def _labels(i: Instance, x: Number, sign: Number) -> tuple[Array, Array]:
+    r"""$\max_ja_j-\sum_jF^*_ja_j$, $a_j=\mp\log F_{sw,j}+x\log F_{w,j}$, and its derivative by x."""
     slope = jnp.log(i.weak)
-    a = -sign * jnp.log(i.strong) + lam * slope
+    a = -sign * jnp.log(i.strong) + x * slope
     top = jnp.argmax(a, axis=-1, keepdims=True)
 
     def surplus(values: Array) -> jax.Array:
@@ -70,13 +68,34 @@ def _labels(i: Instance, lam: Number, sign: float) -> tuple[Array, Array]:
     return surplus(a), surplus(slope)
 
 
+_SIGNED: dict[str, tuple[Any, float]] = {
+    "worst": (_student, -1.0),
+    "best": (_student, 1.0),
+    "upper": (_labels, 1.0),
+    "lower": (_labels, -1.0),
+}
+
 MINIMA: dict[str, Callable[[Instance, Number], tuple[Array, Array]]] = {
-    "worst": _worst_student,
-    "best": _best_student,
-    "upper": functools.partial(_labels, sign=1.0),
-    "lower": functools.partial(_labels, sign=-1.0),
+    name: functools.partial(function, sign=sign) for name, (function, sign) in _SIGNED.items()
 }
 """Convex functions of a multiplier, by input, and their derivatives; the minimum of the mean is a slack."""
+
+
+def _minima(i: Instance, multipliers: Multipliers) -> dict[str, jax.Array]:
+    """Values and slopes of all of `MINIMA` at both points; what is one function is compiled once."""
+    made = {}
+    for function in (_student, _labels):
+        asked = [
+            (f"{name} {number}", point, _SIGNED[name][1])
+            for name, pair in multipliers.pairs().items()
+            for number, point in enumerate(pair)
+            if _SIGNED[name][0] is function
+        ]
+        names, points, signs = zip(*asked, strict=True)
+        found = jax.vmap(function, in_axes=(None, 0, 0))(i, jnp.stack(points), jnp.array(signs))
+        for name, value, slope in zip(names, *found, strict=True):
+            made[name], made[f"{name} slope"] = value, slope
+    return made
 
 
 def statistics(i: Instance, multipliers: Multipliers | None) -> dict[str, jax.Array]:
@@ -114,9 +133,8 @@ def statistics(i: Instance, multipliers: Multipliers | None) -> dict[str, jax.Ar
         reliability = kl_divergence(known.strong_row, i.strong)
         made["unrefined"] = made["risk"] - reliability - kl_divergence(i.truth, known.strong_row)
         made["unrefined size"] = made["risk"] + reliability
-    for name, pair in (multipliers.pairs() if multipliers else {}).items():
-        for number, point in enumerate(pair):
-            made[f"{name} {number}"], made[f"{name} {number} slope"] = MINIMA[name](i, point)
+    if multipliers:
+        made |= _minima(i, multipliers)
     return made
 
 
