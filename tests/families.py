@@ -12,7 +12,7 @@ from w2s_theory.catalogue import CLAIMS
 from w2s_theory.claim import Claim
 from w2s_theory.instance import Instance
 from w2s_theory.verdict import CODES, Verdict
-from w2s_theory.verification.evaluation import Measurement, margins_of, measure
+from w2s_theory.verification.evaluation import Measurement, measure_together
 from w2s_theory.verification.sweep import stack
 from w2s_theory.worlds.world import World
 
@@ -43,8 +43,7 @@ def compiled(claims: tuple[Claim, ...]) -> Any:
     """Of a batch of instances, and a factor of right sides, the measurement of every claim by id."""
 
     def every(i: Instance, sharpened: Any) -> dict[str, Measurement]:
-        margins = margins_of(claims, i)
-        return {claim.id: measure(claim, i, sharpened=sharpened, margins=margins) for claim in claims}
+        return measure_together(claims, i, sharpened=sharpened)
 
     return quickly(jax.vmap(every, in_axes=(0, None)))
 

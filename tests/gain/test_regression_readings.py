@@ -10,7 +10,7 @@ from tests.compiled import compiled
 from w2s_theory.catalogue import find_claim
 from w2s_theory.catalogue.gain import CELLS
 from w2s_theory.verdict import CODES, Verdict
-from w2s_theory.verification.evaluation import margins_of, measure
+from w2s_theory.verification.evaluation import measure_together
 from w2s_theory.worlds.students import Students
 from w2s_theory.worlds.world import decode_batch
 
@@ -33,8 +33,7 @@ def codes(training, kind):
     world = Students(4, 1, training, members=2, kind=kind)
 
     def every(i):
-        margins = margins_of(claims, i)
-        return {claim.id: measure(claim, i, margins=margins).code for claim in claims}
+        return {name: made.code for name, made in measure_together(claims, i).items()}
 
     drawn = world.draw(np.random.default_rng(0), COUNT)
     measured = compiled(jax.vmap(every))

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from w2s_theory._numerics import compiled, rounding_budget
+from w2s_theory._repeats import without_repeats
 from w2s_theory._types import Array
 from w2s_theory.claim import Claim, Eq, Leq
 from w2s_theory.errors import InputError, UnresolvedError
@@ -99,13 +100,29 @@ def measure(
     return Measurement(relation.lhs, relation.rhs, relation.slack, tightness, strain, error, named, outcome)
 
 
+def measure_together(
+    claims: Sequence[Claim], instance: Instance, *, sharpened: Array | float = 1.0
+) -> dict[str, Measurement]:
+    """`measure` of several claims, by id, inside a trace; what they share is computed once."""
+
+    def every(i: Instance) -> dict[str, Measurement]:
+        margins = margins_of(claims, i)
+        return {claim.id: measure(claim, i, sharpened=sharpened, margins=margins) for claim in claims}
+
+    return without_repeats(every)(instance)
+
+
 def measure_determined(claims: Iterable[Claim], instance: Instance) -> dict[str, Measurement]:
-    """`measure` of every claim whose sides the instance determines, by id."""
-    made = {}
-    for claim in claims:
-        with contextlib.suppress(UnresolvedError):
-            made[claim.id] = measure(claim, instance)
-    return made
+    """The same of every claim whose sides the instance determines."""
+
+    def every(i: Instance) -> dict[str, Measurement]:
+        made = {}
+        for claim in claims:
+            with contextlib.suppress(UnresolvedError):
+                made[claim.id] = measure(claim, i)
+        return made
+
+    return without_repeats(every)(instance)
 
 
 def margins_of(claims: Iterable[Claim], instance: Instance) -> dict[Hypothesis, Array]:

@@ -11,6 +11,7 @@ import numpy as np
 import optax
 
 from w2s_theory._numerics import compiled
+from w2s_theory._repeats import without_repeats
 from w2s_theory._types import Array
 from w2s_theory.claim import Claim
 from w2s_theory.instance import Hypothesis, Instance
@@ -45,6 +46,7 @@ def compiled_climb(claim: Claim, hypothesis: Hypothesis, world: World, count: in
     edge = ends(world, "violation")
     optimiser = optax.adam(optax.cosine_decay_schedule(RATE, steps, alpha=0.01))
 
+    @without_repeats
     def value(z: Array, limit: Array) -> tuple[Array, Array]:
         i = world.decode(z)
         excess, strength = objective(claim, "violation", i), -hypothesis.margin(i)
@@ -86,6 +88,7 @@ def frontier(
     count = starts * len(limits)
     rng = np.random.default_rng([seed, zlib.crc32(repr(free).encode())])
 
+    @without_repeats
     def judged(z: Array) -> tuple[Array, Array, Array, Instance]:
         i = free.decode(z)
         made = measure(relaxed, i)

@@ -18,6 +18,7 @@ import optax
 from scipy.optimize import minimize
 
 from w2s_theory._numerics import compiled, rounding_budget
+from w2s_theory._repeats import without_repeats
 from w2s_theory._types import Array
 from w2s_theory.claim import Claim, Relation
 from w2s_theory.errors import InputError
@@ -126,6 +127,11 @@ def objective(claim: Claim, aim: Aim, i: Instance) -> Array:
     return jnp.where(positive, 1.0 + excess / jnp.where(positive, bound, 1.0), -jnp.inf)
 
 
+def _value(claim: Claim, world: World, aim: Aim) -> Callable[[Array], Array]:
+    """The objective by coordinates."""
+    return without_repeats(lambda z: objective(claim, aim, world.decode(z)))
+
+
 def ends(world: World, aim: Aim) -> np.ndarray:
     """Largest absolute value of each coordinate."""
     return np.concatenate([np.full(block.size, _REACH[aim] * block.largest) for block in world.blocks])
@@ -141,9 +147,7 @@ def compiled_climb(claim: Claim, world: World, aim: Aim, count: int, steps: int)
     edge = ends(world, aim)
     optimiser = optax.adam(optax.cosine_decay_schedule(RATE, steps, alpha=0.01))
 
-    def value(z: Array) -> Array:
-        return objective(claim, aim, world.decode(z))
-
+    value = _value(claim, world, aim)
     each = jax.vmap(jax.value_and_grad(value))
 
     def step(state: tuple, _: None) -> tuple[tuple, None]:
@@ -170,7 +174,7 @@ def compiled_climb(claim: Claim, world: World, aim: Aim, count: int, steps: int)
 @functools.lru_cache(maxsize=32)
 def compiled_slope(claim: Claim, world: World, aim: Aim) -> Any:
     """Compiled: the objective at one z (dim,) and its gradient."""
-    function = jax.value_and_grad(lambda z: objective(claim, aim, world.decode(z)))
+    function = jax.value_and_grad(_value(claim, world, aim))
     with jax.enable_x64(True):
         return compiled(function, optimised=False).lower(jax.ShapeDtypeStruct((world.dim,), np.float64)).compile()
 

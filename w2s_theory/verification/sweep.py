@@ -17,7 +17,7 @@ from w2s_theory.claim import Claim, Status
 from w2s_theory.instance import Instance
 from w2s_theory.processes import Spread
 from w2s_theory.verdict import CODES, Verdict
-from w2s_theory.verification.evaluation import Measurement, finite_or_none, margins_of, measure
+from w2s_theory.verification.evaluation import Measurement, finite_or_none, measure_together
 from w2s_theory.verification.in_order import in_order
 from w2s_theory.worlds.world import World, batch_decoder
 
@@ -41,8 +41,7 @@ def batch_measure(claims: tuple[Claim, ...], world: World, size: int, optimised:
     """`measure` of several claims over a batch, by id; short sweeps are mostly compiling, so not `optimised`."""
 
     def measured(i: Instance) -> dict[str, Measurement]:
-        margins = margins_of(claims, i)
-        return {claim.id: measure(claim, i, margins=margins) for claim in claims}
+        return measure_together(claims, i)
 
     with jax.enable_x64(True):
         batch = jax.eval_shape(jax.vmap(world.decode), jax.ShapeDtypeStruct((size, world.dim), np.float64))
