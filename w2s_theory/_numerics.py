@@ -57,8 +57,11 @@ def compiled(function: Callable[..., Any], *, optimised: bool = True, **options:
 
     Nothing is where JAX is asked for few optimisations, by `jax_disable_most_optimizations`.
     """
-    optimised = optimised and not jax.config.read("jax_disable_most_optimizations")
-    return jax.jit(function, compiler_options=_compiler_options(optimised), **options)
+    return jax.jit(function, compiler_options=_compiler_options(optimised and _optimising()), **options)
+
+
+def _optimising() -> bool:
+    return not jax.config.read("jax_disable_most_optimizations")
 
 
 def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] = ()) -> Any:
@@ -72,8 +75,11 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
     """
     if function is None:
         return functools.partial(float64, static=static)
-    made: Any = None
     traced: Any = jax.jit(function, static_argnames=static)
+
+    @functools.cache
+    def made(optimised: bool) -> Any:
+        return compiled(function, optimised=optimised, static_argnames=static)
 
     @functools.wraps(function)
     def entry(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -81,12 +87,11 @@ def float64(function: Callable[P, T] | None = None, *, static: tuple[str, ...] =
         plain_args, plain_kwargs = _as_arrays((args, kwargs))
         if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((plain_args, plain_kwargs))):
             return traced(*plain_args, **plain_kwargs, **fixed)
-        nonlocal made
-        made = made or compiled(function, static_argnames=static)
+        whole = made(_optimising())
 
         def run() -> T:
             with jax.enable_x64(True):
-                return made(*plain_args, **plain_kwargs, **fixed)
+                return whole(*plain_args, **plain_kwargs, **fixed)
 
         return _run_or_staged(run, lambda: traced(*plain_args, **plain_kwargs, **fixed))
 

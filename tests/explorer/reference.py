@@ -1,18 +1,16 @@
 """The numbers of the explorer's page from the package: whole batches of states in one compiled program a kind."""
 
-import contextlib
 import dataclasses
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from unittest import mock
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from w2s_theory._numerics import compiled
+from w2s_theory._repeats import without_repeats
 from w2s_theory.catalogue import CATALOGUE
 from w2s_theory.catalogue.robustness import shortfall_penalty
 from w2s_theory.claim import Claim, Eq, Leq
@@ -108,49 +106,6 @@ def claims(i: Instance, ids: Sequence[str]) -> dict[str, Any]:
     return made
 
 
-SHARED = {
-    "w2s_theory.catalogue.generalization": (
-        "disagreement",
-        "risk_difference_terms",
-        "instance_envelope_change",
-        "label_free_change",
-        "uniform_envelope_lower",
-        "uniform_envelope_upper",
-    ),
-    "w2s_theory.catalogue.calibration": (
-        "disagreement",
-        "marginal_calibration_error",
-        "equal_width_calibration_error",
-        "smooth_calibration_error",
-        "sharp_pinsker_tv",
-        "bretagnolle_huber_bound",
-    ),
-}
-"""Functionals that many claims call with the same arrays."""
-
-
-@contextlib.contextmanager
-def shared_work() -> Iterator[None]:
-    """Inside, a functional called again with the very same arrays is not traced and compiled again: half the time."""
-    known: dict[Any, Any] = {}
-
-    def remembering(function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **options: Any) -> Any:
-            key = (function, *map(id, args), *((name, id(value)) for name, value in options.items()))
-            if key not in known:
-                known[key] = (args, options), function(*args, **options)  # what is kept keeps its id
-            return known[key][1]
-
-        return call
-
-    with contextlib.ExitStack() as stack:
-        for module in (*SHARED, __name__):
-            for name in {name for names in SHARED.values() for name in names}:
-                if function := vars(sys.modules[module]).get(name):
-                    stack.enter_context(mock.patch(f"{module}.{name}", remembering(function)))
-        yield
-
-
 def references(states: Mapping[str, Sequence[State]], ids: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
     """`quantities` and `claims` (those named) of states of each kind, as arrays over the states."""
 
@@ -159,10 +114,11 @@ def references(states: Mapping[str, Sequence[State]], ids: Mapping[str, Sequence
             return quantities(i) | {"claims": claims(i, ids[kind])}
 
         with jax.enable_x64(True):
-            made = compiled(jax.vmap(every), optimised=False)(stack(state.instance() for state in states[kind]))
+            every_state = compiled(jax.vmap(without_repeats(every)), optimised=False)
+            made = every_state(stack(state.instance() for state in states[kind]))
             return jax.tree.map(np.asarray, made)
 
-    with shared_work(), ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=2) as pool:
         return dict(zip(states, pool.map(one, states), strict=True))
 
 
