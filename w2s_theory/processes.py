@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from w2s_theory.errors import InputError
 
+_SECONDS_TO_CONNECT = 10
 _SECONDS_TO_WAIT = 30
 _WAITING_A_WORKER = 3
 
@@ -111,7 +112,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
         raise InputError("several workers need Dask, an optional extra: pip install 'w2s-theory[cluster]'") from None
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout="10s")
+            client = Client(scheduler, timeout=_SECONDS_TO_CONNECT)
         except (OSError, TypeError, ValueError, ImportError) as problem:
             raise InputError(f"--scheduler {scheduler}: no scheduler answers there: {problem}") from None
         with client:

@@ -8,13 +8,14 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import norm
 
+from tests.experiments.small_teachers import small_teachers
 from w2s_theory.errors import InputError
 from w2s_theory.experiments.teacher_quality import CLAIMS, RIPPLES, TEMPERATURES, teacher_log_odds, teacher_quality
 
 
 @pytest.fixture(scope="module")
 def run():
-    return teacher_quality(quick=True)
+    return small_teachers()
 
 
 def cell(run, temperature, ripple):

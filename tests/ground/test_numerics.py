@@ -1,3 +1,4 @@
+import contextlib
 import math
 
 import jax
@@ -5,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.compiled import compiled
+from tests.compiled import compiled, quick
 from tests.oracles.high_precision import log_ratio as exact_log_ratio
 from tests.oracles.high_precision import mp, relative_error
 from w2s_theory import _numerics as numerics
@@ -165,3 +166,18 @@ def test_inside_a_trace_the_function_is_inlined():
     assert compiled(lambda x: scaled(x, 0.1, double=True))(jnp.float32(1)).dtype == np.float32
     with jax.enable_x64(True):
         assert jax.grad(lambda x: scaled(x, 3))(2.0) == 3
+
+
+def test_a_function_is_compiled_in_the_mode_of_each_call(monkeypatch):
+    asked = []
+
+    def recording(function, *, optimised, **options):
+        asked.append(optimised)
+        return compiled(function, **options)
+
+    monkeypatch.setattr(numerics, "compiled", recording)
+    entry = numerics.float64(lambda x: x + 1.0)
+    for mode in (contextlib.nullcontext, quick, contextlib.nullcontext, quick):
+        with mode():
+            assert float(entry(1.0)) == 2.0
+    assert asked == [True, False]

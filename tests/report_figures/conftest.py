@@ -9,10 +9,10 @@ from tests.compiled import quick_compilation as quick_compilation
 from tests.experiments.small_adversary import small_frontiers, small_tightness
 from tests.experiments.small_misfit import small_misfit, small_mixtures, small_samples
 from tests.experiments.small_scatter import small_scatter
+from tests.experiments.small_teachers import small_teachers
 from w2s_theory.catalogue.gain import TABLE
 from w2s_theory.claim import Status
 from w2s_theory.experiments.balance import balance
-from w2s_theory.experiments.teacher_quality import teacher_quality
 from w2s_theory.instance import Instance
 from w2s_theory.report.figures import FIGURES, FigureContext
 from w2s_theory.verification.sweep import SweepRow
@@ -43,7 +43,7 @@ def context() -> FigureContext:
         "tightness": small_tightness(),
         "dropped-assumptions": small_frontiers(),
         "balance": balance(quick=True),
-        "teacher-quality": teacher_quality(quick=True),
+        "teacher-quality": small_teachers(),
     }
     return FigureContext(seed=0, quick=True, runs=runs, rows=(row, *map(_table_row, TABLE)))
 

@@ -15,6 +15,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from tests.sweeping.conftest import SMALL
+from w2s_theory import processes
 from w2s_theory.errors import InputError
 from w2s_theory.sweeping import running, store
 from w2s_theory.sweeping.cells import claim_of
@@ -200,6 +201,7 @@ def test_workers_make_the_same_rows_and_survive_a_kill(specification, whole, tmp
 
 
 def test_a_scheduler_that_is_not_there_or_vanishes(specification, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_SECONDS_TO_CONNECT", 2)
     with pytest.raises(InputError, match=r"--scheduler tcp://127.0.0.1:9: no scheduler answers there"):
         sweep(specification(), tmp_path / "none", scheduler="tcp://127.0.0.1:9")
     monkeypatch.setattr(running, "_CELLS_A_TASK", 4)

@@ -155,7 +155,7 @@ class Evaluation:
 @functools.lru_cache(maxsize=256)
 def compiled_measure(claim: Claim) -> Any:
     """`measure` of the claim, compiled."""
-    return compiled(functools.partial(measure, claim), optimised=False)
+    return compiled(without_repeats(functools.partial(measure, claim)), optimised=False)
 
 
 def evaluate_claim(claim: Claim, instance: Instance) -> Evaluation:
