@@ -2,34 +2,28 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from jax.extend import core
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def without_repeats(function: Callable[P, T]) -> Callable[P, T]:
-    """`function`, of arrays and pytrees of them, with every operation on the same operands done once.
+def without_repeats(function: Callable[..., T]) -> Callable[..., T]:
+    """`function`, of arrays and pytrees of them, with operations on the same operands done once.
 
-    Sides and assumptions of claims ask for the same projections and divergences.  XLA finds out too, but only after it
-    has inlined and simplified every copy, which takes most of its time.  For functions that are traced.
+    So are calls of one compiled function on the same operands; loops are not entered.  Sides and assumptions of claims
+    ask for the same projections and divergences.  XLA finds out too, but only after it has inlined and simplified every
+    copy, which takes most of its time.  For functions that are traced.
     """
 
     @functools.wraps(function)
-    def once(*args: P.args, **kwargs: P.kwargs) -> T:
-        leaves, given = jax.tree.flatten((args, kwargs))
-        whole: Any = function
-
-        def on_leaves(*leaves: Any) -> T:
-            args, kwargs = jax.tree.unflatten(given, leaves)
-            return whole(*args, **kwargs)
-
-        traced, shape = jax.make_jaxpr(on_leaves, return_shape=True)(*leaves)
-        return jax.tree.unflatten(jax.tree.structure(shape), core.jaxpr_as_fun(merged(traced))(*leaves))
+    def once(*args: Any) -> T:
+        traced, shape = jax.make_jaxpr(function, return_shape=True)(*args)
+        made = core.jaxpr_as_fun(merged(traced))(*jax.tree.leaves(args))
+        return jax.tree.unflatten(jax.tree.structure(shape), made)
 
     return once
 

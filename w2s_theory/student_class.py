@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from w2s_theory._linear_algebra import pseudo_inverse
-from w2s_theory._numerics import UNIT_ROUNDOFF, one_program
+from w2s_theory._numerics import UNIT_ROUNDOFF, float64
 from w2s_theory._types import Array
 from w2s_theory.functionals.bregman import Generator, generator
 from w2s_theory.instance import Hypothesis, Instance, floored
@@ -199,15 +199,14 @@ class Training:
 
     def forgiven(self, i: Instance) -> dict[str, jax.Array]:
         """What a student that is not quite optimal, and a truth not quite in the class, can take from a gain."""
-        return {"optimal": jnp.maximum(self.gap(i), 0.0), "realizable": self.defect(i)}
+        return {"optimal": jnp.maximum(self.gap(i), 0.0), "realizable": self.defect(i, i.strong)}
 
-    def defect(self, i: Instance, student: Array | None = None) -> jax.Array:
+    def defect(self, i: Instance, student: Array) -> jax.Array:
         r"""$|\mathbb E\langle\text{slope},u(F^*)-u(f)\rangle|$ for the member f next to the truth.
 
-        The slope is that at the instance's student, or at `student`.
+        The slope is that of the objective at `student`.
         """
-        judged = i if student is None else replace(i, strong=student)
-        return jnp.abs(self.pairing(judged, self.coordinates(i, i.truth) - self.beside(i)[1]))
+        return jnp.abs(self.pairing(replace(i, strong=student), self.coordinates(i, i.truth) - self.beside(i)[1]))
 
     def student(self, i: Instance) -> jax.Array:
         """The exact student (m, k) of the instance's weak model; of a list, the best member."""
@@ -234,7 +233,7 @@ class Training:
 
 @functools.cache
 def _beside(training: Training) -> Callable[[Instance], jax.Array]:
-    return one_program(lambda i: jax.vmap(lambda table: training.nearest(i, table))(jnp.stack([i.strong, i.truth])))
+    return float64(lambda i: jax.vmap(lambda table: training.nearest(i, table))(jnp.stack([i.strong, i.truth])))
 
 
 def _unfit_features(features: np.ndarray, weights: np.ndarray) -> str | None:

@@ -177,8 +177,8 @@ def true_binned_error(distort, notion, lowest=0.0):
     ids=["calibrated", "overconfident", "calibrated and sure of itself", "too sure of itself"],
 )
 def test_intervals_contain_the_true_binned_error(x64, distort, lowest, notion):
-    """4,000 samples of 400 labels; a normal limit fails for the models that are sure of themselves."""
-    uniform, chance = jax.random.uniform(jax.random.key(3), (2, 4_000, 400))
+    """10,000 samples of 400 labels; a normal limit fails for the models that are sure of themselves."""
+    uniform, chance = jax.random.uniform(jax.random.key(3), (2, 10_000, 400))
     scores = lowest + (1 - lowest) * uniform
     labels = (chance < distort(scores)).astype(int)
     true = true_binned_error(distort, notion, lowest)

@@ -93,17 +93,19 @@ def test_it_may_be_differentiated_batched_compiled_and_close_over_what_is_traced
 
 
 def test_claims_measured_together_are_what_each_is_alone(x64):
-    """And take fewer operations: four claims about a student share its class and all that is judged."""
+    """And take half the operations: four claims about a student share its class and all that is judged."""
     claim = find_claim("gain-reverse-mixture-risk")
     claims = tuple(c for c in CLAIMS if c.assumes == claim.assumes and c.worlds[0] == claim.worlds[0])
     i = claim.worlds[0].decode(claim.worlds[0].draw(np.random.default_rng(0), 1)[0])
 
     def separately(i):
-        return {c.id: measure(c, i, margins=margins_of(claims, i)) for c in claims}
+        margins = margins_of(claims, i)
+        return {c.id: measure(c, i, margins=margins) for c in claims}
 
     def together(i):
         return measure_together(claims, i)
 
+    assert len(claims) == 4
     assert 2 * operations(together, i).total() < operations(separately, i).total()
     for one, other in zip(*map(jax.tree.leaves, (compiled(separately)(i), compiled(together)(i))), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)

@@ -167,6 +167,28 @@ def test_antithetic_and_sobol_draws_are_sharper_than_plain_ones():
     assert widths["sobol"] < 0.1 * widths["plain"] and widths["antithetic"] < widths["plain"]
 
 
+@pytest.mark.filterwarnings("ignore:The balance properties of Sobol")  # a power of two would fill the blocks
+@pytest.mark.parametrize(
+    ("draws", "region", "samples"),
+    [
+        ("plain", "clt", 1_300),
+        ("antithetic", "clt", 1_300),
+        ("sobol", "clt", 16 * 700),
+        ("plain", "betting", 1_300),
+    ],
+)
+def test_how_draws_are_cut_into_blocks_changes_nothing(monkeypatch, draws, region, samples):
+    """The last block is short, and padded."""
+    at_once, _ = sample_means(SCORES, samples, draws=draws, region=region)
+    monkeypatch.setattr(sampling, "_BLOCK", 512)
+    in_blocks, _ = sample_means(SCORES, samples, draws=draws, region=region)
+    assert in_blocks.count == at_once.count
+    for name in at_once.ranges:
+        assert in_blocks.mean(name) == pytest.approx(at_once.mean(name), rel=1e-11, abs=1e-15), name
+        # of sixteen scrambles the deviation is that of means that nearly agree
+        assert in_blocks.deviation(name) == pytest.approx(at_once.deviation(name), rel=1e-9, abs=1e-14), name
+
+
 def test_betting_stops_when_the_verdict_is_clear():
     def clear(means):
         return means.interval("total variation", 0.01).high < 0.2

@@ -201,8 +201,11 @@ def test_workers_make_the_same_rows_and_survive_a_kill(specification, whole, tmp
 
 
 def test_a_scheduler_that_is_not_there_or_vanishes(specification, whole, tmp_path, monkeypatch):
-    monkeypatch.setattr(processes, "_SECONDS_TO_CONNECT", 2)
-    with pytest.raises(InputError, match=r"--scheduler tcp://127.0.0.1:9: no scheduler answers there"):
+    with (
+        monkeypatch.context() as impatient,
+        pytest.raises(InputError, match=r"--scheduler tcp://127.0.0.1:9: no scheduler answers there"),
+    ):
+        impatient.setattr(processes, "_SECONDS_TO_CONNECT", 2)
         sweep(specification(), tmp_path / "none", scheduler="tcp://127.0.0.1:9")
     monkeypatch.setattr(running, "_CELLS_A_TASK", 4)
     monkeypatch.setattr(running, "_ROWS_A_FILE", 4)

@@ -1,13 +1,13 @@
 """A file of saved predictions as named columns that can be streamed; values become arrays, never code."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from w2s_theory.auditing.predictions import refuse
+from w2s_theory.verification.in_order import unawaited_threads
 
 Chunk = dict[str, np.ndarray]
 
@@ -100,7 +100,7 @@ def _rows(source: str, column: str, values: Sequence[Any], first: int) -> np.nda
 
 def ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """The same chunks, the next one being read in a thread of its own while the last one is worked on."""
-    with ThreadPoolExecutor(1) as reader:
+    with unawaited_threads(1) as reader:
         coming = reader.submit(next, chunks, None)
         while (chunk := coming.result()) is not None:
             coming = reader.submit(next, chunks, None)

@@ -123,7 +123,7 @@ def gain_suboptimal(i: Instance) -> Leq:
     ideal = eqx.tree_at(lambda j: j.strong, i, best)
     gap = _REVERSE.gap(ideal) + rounding_budget(i.truth.size, tau)
     error = _penalty_error(i, tau, gap) + jnp.maximum(_REVERSE.gap(ideal), 0.0)
-    return _within_penalty(i, shortfall_penalty(i.floor, tau), error, realizable=_REVERSE.defect(i, ideal.strong))
+    return _within_penalty(i, shortfall_penalty(i.floor, tau), error, realizable=_REVERSE.defect(i, best))
 
 
 def _needs_sample(i: Instance) -> str | None:

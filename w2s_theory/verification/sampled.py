@@ -31,6 +31,7 @@ Draws = Literal["plain", "antithetic", "sobol"]
 
 _BLOCK = 2**14
 _MANY = 2**17
+"""More samples than this are summarised by code that is compiled with optimisation."""
 _PILOT = 20_000
 _SCRAMBLES = 16
 
@@ -138,6 +139,7 @@ def sample_means(
     multipliers = pilot_multipliers(population, seed)
     setting = ranges(population, _classes(population), multipliers)
     step = _summaries(draws, region == "betting", samples > _MANY)
+    whole = min(_BLOCK, max(samples // _SCRAMBLES, 1) if draws == "sobol" else samples)
     means: Means | None = None
     units: dict[int, list[tuple[int, dict[str, float]]]] = {}
 
@@ -145,8 +147,8 @@ def sample_means(
         uniform, unit = block
         valid = len(uniform)
         points = population.points(uniform)
-        if samples > _BLOCK and valid < _BLOCK:
-            points = np.concatenate([points, np.repeat(points[:1], _BLOCK - valid, axis=0)])
+        if valid < whole:
+            points = np.concatenate([points, np.repeat(points[:1], whole - valid, axis=0)])
         with jax.enable_x64(True):
             return valid, unit, jax.tree.map(np.asarray, step(population, points, valid, multipliers))
 

@@ -68,33 +68,27 @@ def _labels(i: Instance, x: Number, sign: Number) -> tuple[Array, Array]:
     return surplus(a), surplus(slope)
 
 
-_SIGNED: dict[str, tuple[Any, float]] = {
-    "worst": (_student, -1.0),
-    "best": (_student, 1.0),
-    "upper": (_labels, 1.0),
-    "lower": (_labels, -1.0),
-}
+_KINDS: tuple[tuple[Callable[..., tuple[Array, Array]], dict[str, float]], ...] = (
+    (_student, {"worst": -1.0, "best": 1.0}),
+    (_labels, {"upper": 1.0, "lower": -1.0}),
+)
 
 MINIMA: dict[str, Callable[[Instance, Number], tuple[Array, Array]]] = {
-    name: functools.partial(function, sign=sign) for name, (function, sign) in _SIGNED.items()
+    name: functools.partial(function, sign=sign) for function, signs in _KINDS for name, sign in signs.items()
 }
 """Convex functions of a multiplier, by input, and their derivatives; the minimum of the mean is a slack."""
 
 
 def _minima(i: Instance, multipliers: Multipliers) -> dict[str, jax.Array]:
     """Values and slopes of all of `MINIMA` at both points; what is one function is compiled once."""
-    made = {}
-    for function in (_student, _labels):
-        asked = [
-            (f"{name} {number}", point, _SIGNED[name][1])
-            for name, pair in multipliers.pairs().items()
-            for number, point in enumerate(pair)
-            if _SIGNED[name][0] is function
-        ]
-        names, points, signs = zip(*asked, strict=True)
-        found = jax.vmap(function, in_axes=(None, 0, 0))(i, jnp.stack(points), jnp.array(signs))
-        for name, value, slope in zip(names, *found, strict=True):
-            made[name], made[f"{name} slope"] = value, slope
+    made, pairs = {}, multipliers.pairs()
+    for function, signs in _KINDS:
+        points = jnp.array([pairs[name] for name in signs])
+        at_both = jax.vmap(function, in_axes=(None, 0, None))
+        found = jax.vmap(at_both, in_axes=(None, 0, 0))(i, points, jnp.array(list(signs.values())))
+        for name, values, slopes in zip(signs, *found, strict=True):
+            for number in range(2):
+                made[f"{name} {number}"], made[f"{name} {number} slope"] = values[number], slopes[number]
     return made
 
 

@@ -4,7 +4,6 @@ import functools
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from w2s_theory.instance import Instance
 from w2s_theory.processes import Spread
 from w2s_theory.verdict import CODES, Verdict
 from w2s_theory.verification.evaluation import Measurement, finite_or_none, measure_together
-from w2s_theory.verification.in_order import in_order
+from w2s_theory.verification.in_order import in_order, unawaited_threads
 from w2s_theory.worlds.world import World, batch_decoder
 
 A = TypeVar("A")
@@ -334,7 +333,7 @@ def two_programs_at_a_time(function: Callable[[Any], B], values: Iterable[Any], 
     def one(of_program: list[Part]) -> list[B]:
         return [function(part) for part in of_program]
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with unawaited_threads(2) as pool:
         for made in pool.map(one, [list(group) for _, group in groupby(values, key=lambda part: part.program)]):
             yield from made
 
