@@ -1,8 +1,7 @@
 """The class a student is chosen from, as an instance describes it, and the assumptions a gain claim makes about it."""
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import jax
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from w2s_theory._linear_algebra import pseudo_inverse
-from w2s_theory._numerics import UNIT_ROUNDOFF, float64
+from w2s_theory._numerics import UNIT_ROUNDOFF
 from w2s_theory._types import Array
 from w2s_theory.functionals.bregman import Generator, generator
 from w2s_theory.instance import Hypothesis, Instance, floored
@@ -185,28 +184,17 @@ class Training:
         project = hull_projection if i.kind == "density" else cone_projection
         return project(i.weights, self._columns(i), goal, phi=generator("squared")).student
 
-    def beside(self, i: Instance) -> jax.Array:
-        """Coordinates (2, m, k) of the members next to the student and next to the truth, found in one batch."""
-        return _beside(self)(i)
-
-    def student_distance(self, i: Instance) -> jax.Array:
-        """Expected absolute difference E Σ between the coordinates of the student and of a member next to it."""
-        return _apart(i, self.coordinates(i, i.strong), self.beside(i)[0])
-
-    def truth_distance(self, i: Instance) -> jax.Array:
-        """The same of the truth."""
-        return _apart(i, self.coordinates(i, i.truth), self.beside(i)[1])
+    def distance(self, i: Instance, table: Array) -> jax.Array:
+        """Expected absolute difference E Σ between the coordinates of `table` and of a member next to it."""
+        return _apart(i, self.coordinates(i, table), self.nearest(i, table))
 
     def forgiven(self, i: Instance) -> dict[str, jax.Array]:
         """What a student that is not quite optimal, and a truth not quite in the class, can take from a gain."""
-        return {"optimal": jnp.maximum(self.gap(i), 0.0), "realizable": self.defect(i, i.strong)}
+        return {"optimal": jnp.maximum(self.gap(i), 0.0), "realizable": self.defect(i)}
 
-    def defect(self, i: Instance, student: Array) -> jax.Array:
-        r"""$|\mathbb E\langle\text{slope},u(F^*)-u(f)\rangle|$ for the member f next to the truth.
-
-        The slope is that of the objective at `student`.
-        """
-        return jnp.abs(self.pairing(replace(i, strong=student), self.coordinates(i, i.truth) - self.beside(i)[1]))
+    def defect(self, i: Instance) -> jax.Array:
+        r"""$|\mathbb E\langle\text{slope},u(F^*)-u(f)\rangle|$ for the member f next to the truth."""
+        return jnp.abs(self.pairing(i, self.coordinates(i, i.truth) - self.nearest(i, i.truth)))
 
     def student(self, i: Instance) -> jax.Array:
         """The exact student (m, k) of the instance's weak model; of a list, the best member."""
@@ -231,11 +219,6 @@ class Training:
         return cone_projection(i.weights, self._columns(i), i.weak, direction=direction, phi=phi).student
 
 
-@functools.cache
-def _beside(training: Training) -> Callable[[Instance], jax.Array]:
-    return float64(lambda i: jax.vmap(lambda table: training.nearest(i, table))(jnp.stack([i.strong, i.truth])))
-
-
 def _unfit_features(features: np.ndarray, weights: np.ndarray) -> str | None:
     """A sentence on the first feature that non-negative combinations cannot use."""
     for column, feature in enumerate(features.T):
@@ -257,7 +240,7 @@ def _apart(i: Instance, u: Array, v: Array) -> jax.Array:
 
 def _convexity_margin(training: Training, i: Instance) -> jax.Array:
     """Minus the student's distance from the class; of a list, minus that of a midpoint from it if it is larger."""
-    own = training.student_distance(i)
+    own = training.distance(i, i.strong)
     if i.convex:
         return -own
     members = jax.vmap(lambda f: training.coordinates(i, f))(i.models)
@@ -300,7 +283,7 @@ def realizable(training: Training) -> Hypothesis:
     return Hypothesis(
         "realizable",
         "the truth belongs to the class the student is chosen from",
-        lambda i: -training.truth_distance(i),
+        lambda i: -training.distance(i, i.truth),
         training.missing,
         TOLERANCE,
     )

@@ -123,7 +123,7 @@ def gain_suboptimal(i: Instance) -> Leq:
     ideal = eqx.tree_at(lambda j: j.strong, i, best)
     gap = _REVERSE.gap(ideal) + rounding_budget(i.truth.size, tau)
     error = _penalty_error(i, tau, gap) + jnp.maximum(_REVERSE.gap(ideal), 0.0)
-    return _within_penalty(i, shortfall_penalty(i.floor, tau), error, realizable=_REVERSE.defect(i, best))
+    return _within_penalty(i, shortfall_penalty(i.floor, tau), error, realizable=_REVERSE.defect(ideal))
 
 
 def _needs_sample(i: Instance) -> str | None:
@@ -165,7 +165,7 @@ def gain_finite_sample(i: Instance) -> HighProbability:
         seen = eqx.tree_at(lambda j: j.weights, i, share)
         student = _REVERSE.student(seen)
         gap = _REVERSE.gap(eqx.tree_at(lambda j: j.strong, seen, student))
-        defect = _REVERSE.defect(i, student)
+        defect = _REVERSE.defect(eqx.tree_at(lambda j: j.strong, i, student))
         teacher, own, taken = _judged(eqx.tree_at(lambda j: j.strong, i, student))
         return own - teacher + taken, gap, defect
 
@@ -255,7 +255,7 @@ def gain_mixture_of_r(i: Instance) -> Leq:
         shortfall_penalty(i.floor, tau),
         jnp.maximum(_REVERSE.gap(ideal), 0.0),
         optimal=_penalty_error(i, tau, margin),
-        realizable=_REVERSE.defect(i, ideal.strong),
+        realizable=_REVERSE.defect(ideal),
     )
 
 
@@ -279,7 +279,7 @@ def _beyond_a_single_model(h: float) -> Instance:
 def gain_squared_misspecified(i: Instance) -> Leq:
     r"""$\sqrt{d(F_{sw},F^*)}\le\sqrt{(\sqrt{d(F_w,F^*)}+e)^2-d(F_{sw},F_w)}+e$, $e^2=\min_f\,d(f,F^*)$."""
     if i.convex:
-        distance = _SQUARED.divergence(i, _SQUARED.beside(i)[1], i.truth)
+        distance = _SQUARED.divergence(i, _SQUARED.nearest(i, i.truth), i.truth)
     else:
         distance = jnp.min(jax.vmap(lambda model: _SQUARED.divergence(i, model, i.truth))(i.models))
     root = jnp.sqrt(distance)
