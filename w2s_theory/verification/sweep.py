@@ -38,10 +38,7 @@ def stack(instances: Iterable[Instance]) -> Instance:
 @functools.lru_cache(maxsize=256)
 def batch_measure(claims: tuple[Claim, ...], world: World, size: int, optimised: bool) -> jax.stages.Compiled:
     """`measure` of several claims over a batch, by id; short sweeps are mostly compiling, so not `optimised`."""
-
-    def measured(i: Instance) -> dict[str, Measurement]:
-        return measure_together(claims, i)
-
+    measured = functools.partial(measure_together, claims)
     with jax.enable_x64(True):
         batch = jax.eval_shape(jax.vmap(world.decode), jax.ShapeDtypeStruct((size, world.dim), np.float64))
         return compiled(jax.vmap(measured), optimised=optimised).lower(batch).compile()

@@ -9,15 +9,15 @@ import numpy as np
 from w2s_theory._numerics import compiled
 from w2s_theory.catalogue import find_claim
 from w2s_theory.instance import Instance
-from w2s_theory.verification.evaluation import measure
+from w2s_theory.verification.evaluation import measure_together
 
 
 def right_sides(identifiers: Iterable[str], batch: Instance) -> dict[str, np.ndarray]:
     """The right side (B,) of each claim on a batch of instances, in float64."""
     claims = [find_claim(identifier) for identifier in identifiers]
     with jax.enable_x64(True):
-        made = compiled(jax.vmap(lambda i: {claim.id: measure(claim, i).rhs for claim in claims}))(batch)
-        return {identifier: np.asarray(value) for identifier, value in made.items()}
+        sides = compiled(jax.vmap(lambda i: {name: m.rhs for name, m in measure_together(claims, i).items()}))
+        return {identifier: np.asarray(value) for identifier, value in sides(batch).items()}
 
 
 def one_input_pairs(truth: np.ndarray, weak: np.ndarray, strong: np.ndarray, floor: float | None = None) -> Instance:
